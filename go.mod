@@ -1,0 +1,3 @@
+module olmoeval
+
+go 1.26.0
