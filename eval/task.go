@@ -169,3 +169,25 @@ type Set struct {
 	// Variants adds variants to tasks defined elsewhere, by task name.
 	Variants map[string][]Variant
 }
+
+// SuiteNode is a suite in a selection: a tree whose leaves are labels of tasks.
+type SuiteNode struct {
+	Name        string `json:"name"`
+	Aggregation string `json:"aggregation"`
+	// Children are nested suites or, with Task set, tasks.
+	Children []SuiteNode `json:"children,omitempty"`
+	Task     string `json:"task,omitempty"`
+}
+
+// Leaves are the task labels below the node, depth first, duplicates kept.
+func (n *SuiteNode) Leaves() []string {
+	if n.Task != "" {
+		return []string{n.Task}
+	}
+	var out []string
+	for i := range n.Children {
+		out = append(out, n.Children[i].Leaves()...)
+	}
+	return out
+}
+
