@@ -1,0 +1,435 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"olmoeval/eval"
+	"olmoeval/internal/journal"
+)
+
+// Grace is how long requests in flight may take to finish after a stop.
+const Grace = 10 * time.Second
+
+// run is a plan being executed.
+type run struct {
+	*Engine
+	plan    *Plan
+	w       *journal.Writer
+	tracks  []*track
+	scorers [][]eval.Scorer
+	started time.Time
+
+	mu    sync.Mutex
+	fatal error // why the run was aborted
+}
+
+// Execute does what the plan says and returns the final object. The error is a
+// *eval.Fault with Abort set when the provider was not usable, ctx's error when
+// it was stopped; the run directory then holds what was done.
+func (e *Engine) Execute(ctx context.Context, p *Plan) (*journal.Result, error) {
+	if p.Done != nil {
+		res := *p.Done.Results
+		res.ReusedFrom = p.Done.RunID
+		res.Dir = e.Home.Run(p.Done.RunID)
+		return &res, nil
+	}
+	r := &run{Engine: e, plan: p, started: now()}
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	err := r.work(ctx)
+	return r.finish(ctx, err)
+}
+
+// open probes the provider and takes up or makes the run directory.
+func (r *run) open(ctx context.Context) error {
+	p := r.plan
+	if err := r.probe(ctx); err != nil {
+		return err
+	}
+	var err error
+	if p.Resume != nil {
+		if r.w, err = journal.Open(r.Home.Run(p.Resume.RunID)); err != nil {
+			var held *journal.HeldError
+			if errors.As(err, &held) {
+				return &refusal{err}
+			}
+			return err
+		}
+		if err := r.w.Update(func(m *journal.Manifest) { m.Status, m.Results, m.Command = journal.Running, nil, r.Command }); err != nil {
+			return err
+		}
+	} else {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		if r.w, err = journal.Create(r.Home, r.manifest(id.String())); err != nil {
+			return err
+		}
+	}
+	if err := r.w.Event(map[bool]string{true: "resumed", false: "started"}[p.Resume != nil], map[string]any{"command": r.Command}); err != nil {
+		return err
+	}
+	return r.load(ctx)
+}
+
+func (r *run) manifest(id string) journal.Manifest {
+	p := r.plan
+	return journal.Manifest{
+		RunID: id, Created: r.started.UTC(), Name: r.Name, Group: r.Group, Family: r.Family, Tags: r.Tags,
+		Command: r.Command, ResumeKey: p.ResumeKey, Shard: r.Shard, Model: r.Provider.Model(),
+		SystemHash: p.SystemHash, Harness: r.Harness, Caps: p.Caps, Program: r.Program,
+		Tasks: p.Entries, Suites: p.Suites, MaxFailed: r.MaxFailed,
+	}
+}
+
+// probe asks what the provider can do and refuses tasks it cannot answer.
+func (r *run) probe(ctx context.Context) error {
+	p := r.plan
+	if !r.needsModel() {
+		return nil
+	}
+	caps, err := r.Provider.Caps(ctx)
+	if err != nil {
+		return err
+	}
+	p.Caps = caps
+	for _, t := range p.Tasks {
+		kind := t.Task.Prompt.RequestType()
+		ok := map[eval.RequestType]bool{eval.Completion: caps.Completion, eval.Chat: caps.Chat, eval.Loglikelihood: caps.Loglikelihood}[kind]
+		if !ok {
+			return &eval.Fault{Status: eval.ConfigError, Abort: true,
+				Err:  fmt.Errorf("task %s needs %s requests, which %s cannot answer: %s", t.Label, kind, r.Provider.Model().Name, notes(caps)),
+				Hint: "choose another endpoint, or a variant of the task that generates text"}
+		}
+	}
+	if p.Resume != nil && p.Resume.Caps.Fingerprint != "" && caps.Fingerprint != "" && p.Resume.Caps.Fingerprint != caps.Fingerprint {
+		return refuse("run %s: other weights are served now than when it was started (fingerprint %s, was %s); --new starts a new run",
+			p.Resume.RunID, caps.Fingerprint, p.Resume.Caps.Fingerprint)
+	}
+	return nil
+}
+
+func notes(c eval.Caps) string {
+	if len(c.Notes) == 0 {
+		return "it does not offer them"
+	}
+	return c.Notes[len(c.Notes)-1]
+}
+
+func (r *run) needsModel() bool {
+	for _, a := range r.plan.Actions {
+		if a == ActRun {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads what the journal holds already, and takes records of earlier runs.
+func (r *run) load(ctx context.Context) error {
+	p := r.plan
+	for i, t := range p.Tasks {
+		var ids []string
+		for _, m := range t.Task.Metrics {
+			ids = append(ids, m.Info().ID)
+		}
+		tr := newTrack(t.N, ids)
+		r.tracks = append(r.tracks, tr)
+		r.scorers = append(r.scorers, Scorers(t.Task))
+		entry := &p.Entries[i]
+		if p.Resume != nil {
+			if old := entryOf(p.Resume, entry.AskKey); old != nil {
+				entry.File = old.File
+			}
+		}
+		damaged, err := r.w.Ready(entry, func(rec *eval.Record) error {
+			tr.add(rec)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(damaged) > 0 {
+			if err := r.w.Event("damaged_lines", map[string]any{"task": t.Label, "lines": damaged}); err != nil {
+				return err
+			}
+		}
+		if src := p.Sources[i]; src != nil {
+			if err := r.take(ctx, i, src); err != nil {
+				return err
+			}
+		}
+		if r.Progress != nil {
+			r.Progress.Total.Add(int64(t.Own))
+			r.Progress.Done.Add(int64(tr.count(flagDone)))
+		}
+	}
+	return nil
+}
+
+// take copies the records of an earlier run, scored anew where scoring changed.
+func (r *run) take(ctx context.Context, i int, src *journal.Manifest) error {
+	t := r.plan.Tasks[i]
+	old, err := journal.Load(r.Home.Run(src.RunID))
+	if err != nil {
+		return err
+	}
+	label := entryOf(src, r.plan.Entries[i].AskKey).Label
+	for rec, err := range old.Records(ctx, label) {
+		var damage *journal.DamageError
+		if errors.As(err, &damage) {
+			break // the missing instances are asked
+		}
+		if err != nil {
+			return err
+		}
+		if rec.Index >= t.N || rec.Digest != t.ItemDigest(rec.Index) || rec.Status.Retryable() && rec.Outputs == nil {
+			continue
+		}
+		if r.plan.Actions[i] == ActRescore {
+			Score(ctx, t.Task, r.scorers[i], rec)
+		}
+		if err := r.w.Append(t.Label, rec); err != nil {
+			return err
+		}
+		r.tracks[i].add(rec)
+	}
+	r.plan.Entries[i].ReusedFrom = src.RunID
+	r.plan.Entries[i].Rescored = r.plan.Actions[i] == ActRescore
+	return nil
+}
+
+type job struct {
+	task int
+	item Item
+}
+
+// work feeds instances to the workers until all are done, one failed for good,
+// or ctx ends.
+func (r *run) work(ctx context.Context) error {
+	// What is in flight when ctx ends gets a little time to finish.
+	inner, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(Grace, func() { cancel(ctx.Err()) })
+		context.AfterFunc(inner, func() { t.Stop() })
+	})
+	defer stop()
+	jobs := make(chan job) // closed by the feeder
+	var wg sync.WaitGroup
+	for range max(1, r.Concurrency) {
+		wg.Go(func() {
+			for j := range jobs {
+				if err := r.one(inner, j); err != nil {
+					r.abort(err)
+					cancel(err)
+				}
+			}
+		})
+	}
+	err := r.feed(ctx, inner, jobs)
+	close(jobs)
+	wg.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fatal != nil {
+		return r.fatal
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func (r *run) abort(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fatal == nil && !errors.Is(err, context.Canceled) {
+		r.fatal = err
+	}
+}
+
+func (r *run) feed(ctx, inner context.Context, jobs chan<- job) error {
+	for i, t := range r.plan.Tasks {
+		if r.tracks[i].count(flagDone) >= t.Own {
+			continue
+		}
+		for it, err := range t.Items(ctx) {
+			if err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				return fmt.Errorf("task %s: %w", t.Label, err)
+			}
+			if r.tracks[i].has(it.Index, flagDone) {
+				continue
+			}
+			select {
+			case jobs <- job{i, it}:
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-inner.Done():
+				return context.Cause(inner)
+			}
+		}
+	}
+	return nil
+}
+
+// one carries an instance end to end. An error stops the whole run.
+func (r *run) one(ctx context.Context, j job) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	t, tr := r.plan.Tasks[j.task], r.tracks[j.task]
+	begin := now()
+	in, req, err := t.Request(j.item)
+	if err != nil {
+		return fmt.Errorf("task %s: %w", t.Label, err)
+	}
+	digest := t.ItemDigest(j.item.Index)
+	rec := &eval.Record{
+		Index: j.item.Index, ID: digest, Digest: digest, Instance: in, Request: req,
+		PromptDigest: t.digest.Digest(req),
+	}
+	if t.UniqueIDs {
+		rec.ID = in.OwnID()
+	}
+	tr.mu.Lock()
+	was := tr.prompts[rec.Index]
+	tr.mu.Unlock()
+	if was != 0 && was != promptBits(rec.PromptDigest) {
+		return refuse("task %s: the prompt of item %s (%s) is not the one in the journal; --new starts a new run", t.Label, digest, j.item.Row.Where())
+	}
+	req.Origin = &eval.Origin{Task: t.Task, Instance: in, Digest: digest}
+	resp, err := r.Responder.Respond(ctx, req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped: the instance stays to be asked
+		}
+		f := eval.FaultOf(err)
+		if f.Abort {
+			return f
+		}
+		rec.Status, rec.Error = f.Status, f.Error()
+		if resp != nil {
+			rec.Attempts = resp.Attempts
+		}
+		if f.Status.Counted() {
+			r.countFault(t, rec)
+		}
+	} else {
+		rec.Outputs, rec.Usage, rec.Attempts, rec.Notes = resp.Outputs, resp.Usage, resp.Attempts, resp.Notes
+		Score(ctx, t.Task, r.scorers[j.task], rec)
+		if ctx.Err() != nil && rec.Status == eval.ScoringError {
+			return nil
+		}
+	}
+	rec.WallMS = float64(now().Sub(begin).Microseconds()) / 1000
+	if err := r.w.Append(t.Label, rec); err != nil {
+		return &StorageError{err}
+	}
+	tr.add(rec)
+	if p := r.Progress; p != nil {
+		p.Done.Add(1)
+		p.Tokens.Add(int64(rec.Usage.CompletionTokens))
+		if !rec.Status.Counted() {
+			p.Failed.Add(1)
+		}
+	}
+	return nil
+}
+
+// countFault scores a failure of the model's own, such as a context that does
+// not fit: wrong, where the metric is about being right.
+func (r *run) countFault(t *Prepared, rec *eval.Record) {
+	rec.Values = map[string]*eval.Observation{}
+	for _, m := range t.Task.Metrics {
+		info := m.Info()
+		rec.Values[info.ID] = nil
+		if info.Unit == eval.Proportion && info.HigherIsBetter {
+			rec.Values[info.ID] = &eval.Observation{Value: 0, Weight: 1}
+		}
+	}
+}
+
+// StorageError says that a record could not be written: exit code 5.
+type StorageError struct{ Err error }
+
+func (e *StorageError) Error() string { return "results could not be stored: " + e.Err.Error() }
+func (e *StorageError) Unwrap() error { return e.Err }
+
+// finish makes the results, closes the run, and seals it if nothing is left to
+// try.
+func (r *run) finish(ctx context.Context, cause error) (*journal.Result, error) {
+	p := r.plan
+	res := &journal.Result{RunID: r.w.Manifest().RunID, Dir: r.w.Dir, Model: r.Provider.Model().Name, Tasks: []journal.TaskResult{}}
+	left := 0
+	for i, t := range p.Tasks {
+		p.Entries[i].PromptHash = promptHash(&p.Entries[i], r.tracks[i])
+		res.Tasks = append(res.Tasks, taskResult(t, &p.Entries[i], r.tracks[i]))
+		res.Usage = res.Usage.Add(r.tracks[i].usage)
+		left += t.Own - r.tracks[i].count(flagDone)
+	}
+	res.Suites = Suites(p.Suites, res.Tasks)
+	res.WallS = now().Sub(r.started).Seconds()
+	reason := ""
+	switch {
+	case cause != nil && errors.Is(cause, context.Canceled):
+		res.Status, reason = journal.Interrupted, "stopped by the user"
+	case cause != nil:
+		res.Status, reason = journal.Failed, cause.Error()
+	case left > 0 && !r.AcceptFailures:
+		res.Status, reason = journal.Incomplete, fmt.Sprintf("%d instances failed and can be tried again", left)
+	default:
+		res.Status = journal.Complete
+	}
+	if err := r.w.Event(res.Status, map[string]any{"reason": reason, "done": doneCounts(p, r.tracks)}); err != nil && cause == nil {
+		cause = &StorageError{err}
+	}
+	err := r.w.Close(func(m *journal.Manifest) {
+		m.Status, m.Reason, m.Results, m.Tasks = res.Status, reason, res, p.Entries
+		m.Caps = p.Caps
+		m.Ended = now().UTC()
+		m.Sealed = res.Status == journal.Complete
+	})
+	if err != nil && cause == nil {
+		cause = &StorageError{err}
+	}
+	return res, cause
+}
+
+func doneCounts(p *Plan, tracks []*track) map[string]int {
+	out := map[string]int{}
+	for i, t := range p.Tasks {
+		out[t.Label] = tracks[i].count(flagDone)
+	}
+	return out
+}
+
+// SortedFailures lists failure counts, most first.
+func SortedFailures(m map[string]int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		if m[keys[i]] != m[keys[j]] {
+			return m[keys[i]] > m[keys[j]]
+		}
+		return keys[i] < keys[j]
+	})
+	for i, k := range keys {
+		keys[i] = fmt.Sprintf("%s %d", k, m[k])
+	}
+	return keys
+}

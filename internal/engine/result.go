@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"olmoeval/eval"
+	"olmoeval/internal/journal"
+	"olmoeval/internal/stats"
+)
+
+// taskResult makes a task's numbers of its columns, in instance order.
+func taskResult(p *Prepared, entry *journal.Task, t *track) journal.TaskResult {
+	r := journal.TaskResult{
+		Task: entry.Label, NTotal: p.Own, NOK: t.count(flagCounted),
+		NTruncated: t.count(flagTruncated), NUnextracted: t.count(flagUnextracted),
+		SkippedRows: p.Skipped, Failures: t.failures(), TaskHash: entry.TaskHash,
+		ScoringHash: entry.ScoringHash, ReusedFrom: entry.ReusedFrom, Warnings: []string{},
+	}
+	r.NFailed = r.NTotal - r.NOK
+	for m, metric := range p.Task.Metrics {
+		est := metric.Estimate(t.sample(m))
+		r.Metrics = append(r.Metrics, est)
+		if est.Metric == entry.Primary {
+			r.Primary = &r.Metrics[len(r.Metrics)-1]
+		}
+	}
+	if r.Primary == nil {
+		r.Primary = &eval.Estimate{Metric: entry.Primary, Reason: "the task has no metric of this name"}
+	}
+	r.Warnings = append(r.Warnings, warnings(p, t, &r)...)
+	return r
+}
+
+// Shares from which a warning is due.
+const (
+	warnUnextracted = 0.05
+	warnTruncated   = 0.02
+	warnEqual       = 0.05
+)
+
+func warnings(p *Prepared, t *track, r *journal.TaskResult) []string {
+	var out []string
+	n := float64(max(1, r.NOK))
+	add := func(code, format string, args ...any) { out = append(out, code+": "+fmt.Sprintf(format, args...)) }
+	if r.NFailed > 0 {
+		add("partial", "%d of %d instances failed and are not in the numbers", r.NFailed, r.NTotal)
+	}
+	if p.Skipped > 0 {
+		add("partial", "%d malformed rows were skipped", p.Skipped)
+	}
+	if x := float64(r.NTruncated) / n; x >= warnTruncated {
+		add("truncated", "%.1f %% of answers were cut off at the token limit", 100*x)
+	}
+	if x := float64(r.NUnextracted) / n; x >= warnUnextracted {
+		add("unextracted", "no answer was found in %.1f %% of outputs", 100*x)
+	}
+	if e := t.count(flagEqual); float64(e)/n >= warnEqual {
+		add("equal_logprobs", "all choices scored alike in %d instances: does the server score continuations?", e)
+	}
+	if e := r.Primary; e.Value != nil && e.SE != nil && p.Chance > 0 && strings.HasPrefix(e.Metric, "acc_") &&
+		r.NOK >= 30 && math.Abs(*e.Value-p.Chance) <= 2*(*e.SE) {
+		add("at_chance", "%s is %.3f, blind guessing gives %.3f", e.Metric, *e.Value, p.Chance)
+	}
+	if p.Leaks > 0 {
+		add("fewshot_leak", "%d evaluated questions stand among their own worked examples", p.Leaks)
+	}
+	for _, w := range r.Primary.Warnings {
+		switch w {
+		case "small_n":
+			add(w, "n = %d: intervals are rough", r.Primary.N)
+		case "few_clusters":
+			add(w, "%d clusters: intervals are rough", r.Primary.Clusters)
+		default:
+			out = append(out, w)
+		}
+	}
+	for _, w := range p.Task.Warnings {
+		if code, _, _ := strings.Cut(w, ":"); code != "fewshot_leak" || p.Leaks == 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// promptHash covers data, rendered prompts in instance order, and sampling.
+func promptHash(entry *journal.Task, t *track) string {
+	h := sha256.New()
+	h.Write(eval.AppendCanonical(nil, []any{entry.Config["sampling"], entry.Data}))
+	var b [8]byte
+	for _, p := range t.prompts {
+		binary.BigEndian.PutUint64(b[:], p)
+		h.Write(b[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Suites aggregates task results over suite trees; nested suites get results of
+// their own, after their parent.
+func Suites(nodes []eval.SuiteNode, tasks []journal.TaskResult) []journal.SuiteResult {
+	byLabel := map[string]*journal.TaskResult{}
+	for i := range tasks {
+		byLabel[tasks[i].Task] = &tasks[i]
+	}
+	out := []journal.SuiteResult{}
+	var walk func(n *eval.SuiteNode, parent string)
+	walk = func(n *eval.SuiteNode, parent string) {
+		r := aggregate(n, byLabel)
+		r.Parent = parent
+		out = append(out, r)
+		for i := range n.Children {
+			if n.Children[i].Task == "" {
+				walk(&n.Children[i], n.Name)
+			}
+		}
+	}
+	for i := range nodes {
+		walk(&nodes[i], "")
+	}
+	return out
+}
+
+// point is a value on its way up the tree.
+type point struct {
+	value, se float64
+	hasSE     bool
+	unit      string
+	metric    string
+	higher    bool
+}
+
+func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.SuiteResult {
+	r := journal.SuiteResult{Suite: n.Name, Aggregation: n.Aggregation, Missing: []string{}}
+	leaves := n.Leaves()
+	r.NTasks = len(leaves)
+	for _, leaf := range leaves {
+		t := tasks[leaf]
+		if t == nil || t.Primary == nil || t.Primary.Value == nil {
+			if !slices.Contains(r.Missing, leaf) {
+				r.Missing = append(r.Missing, leaf)
+			}
+			continue
+		}
+		if t.NFailed > 0 {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, t.NFailed, t.NTotal))
+		}
+	}
+	r.Complete = len(r.Missing) == 0
+	switch {
+	case n.Aggregation == eval.DisplayOnly || n.Aggregation == eval.NoAggregation:
+		r.Reason = "the suite is shown without a combined score"
+		return r
+	case !r.Complete:
+		r.Reason = fmt.Sprintf("%d of %d tasks have no score", len(r.Missing), len(leaves))
+		return r
+	}
+	p, err := combine(n, tasks)
+	if err != nil {
+		r.Reason = err.Error()
+		return r
+	}
+	r.Metric, r.Unit, r.Higher = p.metric, p.unit, p.higher
+	r.Value = &p.value
+	r.Method = "mean of primary metrics, tasks independent"
+	if p.hasSE {
+		mde := stats.MDE80(p.se)
+		r.SE, r.MDE80 = &p.se, &mde
+		r.CI95 = &[2]float64{p.value - z975*p.se, p.value + z975*p.se}
+	}
+	return r
+}
+
+const z975 = 1.959963984540054
+
+// combine is true recursion: a plain average is over all leaves below, an
+// average of averages over the children, each combined by its own rule.
+func combine(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) (point, error) {
+	var points []point
+	if n.Aggregation == eval.AverageOfAverages {
+		for i := range n.Children {
+			c := &n.Children[i]
+			if c.Task != "" {
+				points = append(points, leafPoint(tasks[c.Task]))
+				continue
+			}
+			p, err := combine(c, tasks)
+			if err != nil {
+				return point{}, err
+			}
+			points = append(points, p)
+		}
+	} else {
+		for _, leaf := range n.Leaves() {
+			points = append(points, leafPoint(tasks[leaf]))
+		}
+	}
+	if len(points) == 0 {
+		return point{}, fmt.Errorf("suite %s has no members", n.Name)
+	}
+	out := points[0]
+	values, ses := make([]float64, len(points)), make([]float64, len(points))
+	for i, p := range points {
+		if p.unit != out.unit || p.higher != out.higher {
+			return point{}, fmt.Errorf("the members mix %s (%s) and %s (%s), which have no common mean", out.unit, out.metric, p.unit, p.metric)
+		}
+		if p.metric != out.metric {
+			out.metric = "primary"
+		}
+		out.hasSE = out.hasSE && p.hasSE
+		values[i], ses[i] = p.value, p.se
+	}
+	out.value, out.se = stats.CombineSuite(values, ses)
+	return out, nil
+}
+
+func leafPoint(t *journal.TaskResult) point {
+	e := t.Primary
+	p := point{value: *e.Value, unit: e.Unit, metric: e.Metric, higher: e.HigherIsBetter}
+	if e.SE != nil {
+		p.se, p.hasSE = *e.SE, true
+	}
+	return p
+}
