@@ -1,0 +1,136 @@
+// Package hook talks to long-lived external processes over JSON Lines: a
+// scorer, an extractor or a source of rows in any language. [NewPool] keeps up
+// to n processes of one [Command] and [Pool.Call] sends one of them a request
+// line and returns its answer line; [Rows] streams what a one-shot process
+// writes.
+//
+// What a process does wrong (it dies, writes no JSON, answers out of order, is
+// too slow) is an [eval.Fault] with status scoring_error that says so with the
+// end of its stderr, never an answer. The process is then killed with its whole
+// group and the next call starts a fresh one. All processes of a pool die when
+// the context given to NewPool ends, or at [Pool.Close].
+package hook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"olmoeval/eval"
+)
+
+// DefaultTimeout bounds one answer, the start of the process included.
+const DefaultTimeout = 60 * time.Second
+
+// maxLine bounds one line of a process in bytes.
+const maxLine = 64 << 20
+
+// Command is how a process is started. Its environment is that of this program.
+type Command struct {
+	// Args are the program and its arguments. A program with a slash in its
+	// name is relative to Dir; any other is searched in PATH.
+	Args []string
+	// Dir is the working directory, "" for this program's own.
+	Dir string
+	// Timeout bounds one answer; 0 means DefaultTimeout.
+	Timeout time.Duration
+}
+
+// String is the command line, for messages.
+func (c Command) String() string { return strings.Join(c.Args, " ") }
+
+// Files are the arguments that name existing regular files, as paths that work
+// from this program's directory, in order.
+func (c Command) Files() []string {
+	var out []string
+	for i, a := range c.Args {
+		if i == 0 && !strings.Contains(a, "/") {
+			continue // searched in PATH
+		}
+		p := c.path(a)
+		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (c Command) path(arg string) string {
+	if filepath.IsAbs(arg) {
+		return arg
+	}
+	return filepath.Join(c.Dir, arg)
+}
+
+// Digest identifies the command by its arguments and the bytes of its files:
+// SHA-256 in hex. Where the files lie does not matter as long as the arguments
+// are relative.
+func (c Command) Digest() (string, error) {
+	h := sha256.New()
+	args, err := json.Marshal(c.Args)
+	if err != nil {
+		return "", err
+	}
+	h.Write(args)
+	for _, f := range c.Files() {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return "", fmt.Errorf("digest of %s: %w", c, err)
+		}
+		sum := sha256.Sum256(b)
+		h.Write(sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func (c Command) timeout() time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
+	}
+	return DefaultTimeout
+}
+
+// build makes the exec.Cmd in a process group of its own.
+func (c Command) build() (*exec.Cmd, error) {
+	if len(c.Args) == 0 {
+		return nil, errors.New("empty command")
+	}
+	name := c.Args[0]
+	if strings.Contains(name, "/") {
+		abs, err := filepath.Abs(c.path(name))
+		if err != nil {
+			return nil, err
+		}
+		name = abs
+	}
+	cmd := exec.Command(name, c.Args[1:]...)
+	cmd.Args[0] = c.Args[0]
+	cmd.Dir = c.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second // a grandchild may hold stderr open
+	return cmd, nil
+}
+
+// fault says what a process did wrong. The message is one line.
+func (c Command) fault(stderr string, format string, args ...any) *eval.Fault {
+	msg := fmt.Sprintf("process %q: %s", c.String(), fmt.Sprintf(format, args...))
+	if stderr != "" {
+		msg += "; stderr ends: " + stderr
+	}
+	return &eval.Fault{Status: eval.ScoringError, Err: errors.New(msg)}
+}
+
+// killGroup kills a process and all its children that did not leave the group.
+func killGroup(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // ESRCH: gone already
+	}
+}

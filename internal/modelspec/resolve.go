@@ -1,0 +1,261 @@
+package modelspec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sort"
+	"strings"
+
+	"olmoeval/eval"
+	"olmoeval/internal/dotted"
+	"olmoeval/internal/nearest"
+)
+
+// Config is a model with everything needed to reach it.
+type Config struct {
+	// Name is what the user calls it; Model what is asked for at the server.
+	Name  string `json:"name,omitempty" yaml:"name"`
+	Model string `json:"model,omitempty" yaml:"model"`
+	// Kind is mock or openai (an OpenAI-compatible endpoint).
+	Kind     string `json:"kind,omitempty" yaml:"kind"`
+	BaseURL  Texts  `json:"base_url,omitempty" yaml:"base_url"` // several are replicas
+	Revision string `json:"revision,omitempty" yaml:"revision"`
+	Family   string `json:"family,omitempty" yaml:"family"`
+	Step     *int64 `json:"step,omitempty" yaml:"step"`
+	Tokens   *int64 `json:"tokens,omitempty" yaml:"tokens"`
+	// APIKeyEnv names the environment variable with the key.
+	APIKeyEnv string `json:"api_key_env,omitempty" yaml:"api_key_env"`
+	// MaxModelLen bounds context and answer in tokens; 0 asks the server.
+	MaxModelLen int   `json:"max_model_len,omitempty" yaml:"max_model_len"`
+	AddBOS      *bool `json:"add_bos_token,omitempty" yaml:"add_bos_token"`
+	// MaxConcurrency bounds requests in flight, 0 adapts.
+	MaxConcurrency     int            `json:"max_concurrency,omitempty" yaml:"max_concurrency"`
+	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty" yaml:"chat_template_kwargs"`
+	ExtraBody          map[string]any `json:"extra_body,omitempty" yaml:"extra_body"`
+
+	// Origins says where each field came from.
+	Origins map[string]string `json:"-" yaml:"-"`
+}
+
+// Texts is one text or several.
+type Texts []string
+
+// UnmarshalJSON takes a string or a list of strings.
+func (t *Texts) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*t = Texts{s}
+		return nil
+	}
+	var list []string
+	err := json.Unmarshal(b, &list)
+	*t = list
+	return err
+}
+
+// UnmarshalYAML takes a string or a list of strings.
+func (t *Texts) UnmarshalYAML(unmarshal func(any) error) error {
+	var s string
+	if err := unmarshal(&s); err == nil {
+		*t = Texts{s}
+		return nil
+	}
+	var list []string
+	err := unmarshal(&list)
+	*t = list
+	return err
+}
+
+// Presets are named models.
+type Presets map[string]Config
+
+// Builtin are the presets that come with the program.
+func Builtin() Presets {
+	hub := func(id string) Config { return Config{Model: id} }
+	api := func(id string) Config {
+		return Config{Model: id, Kind: "openai", BaseURL: Texts{"https://api.openai.com/v1"}, APIKeyEnv: "OPENAI_API_KEY"}
+	}
+	no := false
+	olmo3 := hub("allenai/Olmo-3-1025-7B")
+	olmo3.Revision, olmo3.MaxModelLen, olmo3.AddBOS = "stage2-step47684", 4096, &no
+	r1 := hub("deepseek-ai/DeepSeek-R1-Distill-Llama-8B")
+	r1.MaxModelLen = 32768
+	return Presets{
+		"llama3.1-8b":            hub("meta-llama/Meta-Llama-3.1-8B"),
+		"llama3.1-8b-instruct":   hub("meta-llama/Llama-3.1-8B-Instruct"),
+		"llama3.1-70b":           hub("meta-llama/Meta-Llama-3.1-70B"),
+		"llama3.1-70b-instruct":  hub("meta-llama/Llama-3.1-70B-Instruct"),
+		"olmo-3-1025-7b":         olmo3,
+		"olmo-2-7b":              hub("allenai/OLMo-2-1124-7B"),
+		"olmo-2-13b":             hub("allenai/OLMo-2-1124-13B"),
+		"qwen2.5-7b":             hub("Qwen/Qwen2.5-7B"),
+		"qwen3-coder-30b":        hub("Qwen/Qwen3-Coder-30B-A3B-Instruct"),
+		"deepseek-r1-distill-8b": r1,
+		"mistral-7b":             hub("mistralai/Mistral-7B-v0.3"),
+		"gpt-4o":                 api("gpt-4o"),
+		"gpt-4o-mini":            api("gpt-4o-mini"),
+		"gpt-4-turbo":            api("gpt-4-turbo"),
+		"mock":                   {Kind: "mock", Model: "mock"},
+	}
+}
+
+// Names lists the presets, sorted.
+func (p Presets) Names() []string {
+	names := make([]string, 0, len(p))
+	for n := range p {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Resolve makes a configuration of a spec: the preset's fields or a bare model
+// id, then the environment's endpoint, then the fields given.
+func (p Presets) Resolve(s Spec, getenv func(string) string) (*Config, error) {
+	if IsMock(s.Name) {
+		return &Config{Name: s.Name, Model: s.Name, Kind: "mock", Origins: map[string]string{"model": "-m"}}, nil
+	}
+	c, preset := p[s.Name]
+	if !preset {
+		c = Config{Model: s.Name}
+	}
+	c.Origins = map[string]string{}
+	origin := "-m"
+	if preset {
+		origin = "preset " + s.Name
+	}
+	tree, err := dotted.Tree(c)
+	if err != nil {
+		return nil, err
+	}
+	m := tree.(map[string]any)
+	for k := range m {
+		c.Origins[k] = origin
+	}
+	for _, o := range s.Fields {
+		if m, err = dotted.Set(m, o); err != nil {
+			return nil, fmt.Errorf("model %q: %w", s.Name, err)
+		}
+		c.Origins[o.Path[0]] = "-m"
+	}
+	origins := c.Origins
+	if c, err = decode(m); err != nil {
+		return nil, fmt.Errorf("model %q: %w", s.Name, err)
+	}
+	c.Origins = origins
+	if c.Name == "" {
+		c.Name = s.Name
+	}
+	if len(c.BaseURL) == 0 && getenv("OPENAI_BASE_URL") != "" {
+		c.BaseURL = Texts{getenv("OPENAI_BASE_URL")}
+		c.Origins["base_url"] = "OPENAI_BASE_URL"
+	}
+	if c.Kind == "" {
+		c.Kind = "openai"
+	}
+	if c.APIKeyEnv == "" {
+		c.APIKeyEnv = "OPENAI_API_KEY"
+	}
+	if c.Step == nil {
+		if n, ok := Step(s.Name); ok {
+			c.Step = &n
+			c.Origins["step"] = "name"
+		}
+	}
+	return &c, c.check(p, preset)
+}
+
+func decode(m map[string]any) (Config, error) {
+	var c Config
+	b, err := json.Marshal(m)
+	if err != nil {
+		return c, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	err = dec.Decode(&c)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		return c, fmt.Errorf("field %s: want %s, got %s", wrong.Field, wrong.Type, wrong.Value)
+	case err != nil:
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			name = strings.Trim(name, `"`)
+			return c, fmt.Errorf("unknown field %q%s", name, nearest.Hint(name, Fields()))
+		}
+		return c, err
+	}
+	return c, nil
+}
+
+// Fields lists the provider fields that -m takes.
+func Fields() []string {
+	var out []string
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "-" && name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// check refuses a model that no provider can serve.
+func (c *Config) check(p Presets, preset bool) error {
+	if c.Kind != "openai" {
+		return fmt.Errorf("model %q: unknown kind %q; known: mock, openai (any OpenAI-compatible endpoint)", c.Name, c.Kind)
+	}
+	if len(c.BaseURL) > 0 {
+		for _, u := range c.BaseURL {
+			if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
+				return fmt.Errorf("model %q: base_url %q: want http://… or https://…", c.Name, u)
+			}
+		}
+		return nil
+	}
+	hint := ""
+	if !preset && !strings.Contains(c.Name, "/") {
+		if n, ok := nearest.Name(c.Name, p.Names()); ok {
+			hint = fmt.Sprintf(" (or did you mean the preset %q?)", n)
+		}
+	}
+	return fmt.Errorf("model %q: no endpoint serves it%s; start a server for it and type: -m %s,base_url=http://127.0.0.1:8000/v1 (or set OPENAI_BASE_URL)", c.Name, hint, c.Name)
+}
+
+// Identity is the domain's description of the model.
+func (c *Config) Identity() eval.Model {
+	m := eval.Model{Name: c.Name, Kind: c.Kind, ID: c.Model, Revision: c.Revision, Family: c.Family, Step: c.Step, Tokens: c.Tokens}
+	opts := map[string]any{}
+	if c.AddBOS != nil {
+		opts["add_bos_token"] = *c.AddBOS
+	}
+	if len(c.ChatTemplateKwargs) > 0 {
+		opts["chat_template_kwargs"] = c.ChatTemplateKwargs
+	}
+	if len(c.ExtraBody) > 0 {
+		opts["extra_body"] = c.ExtraBody
+	}
+	if c.MaxModelLen > 0 {
+		opts["max_model_len"] = c.MaxModelLen
+	}
+	if len(opts) > 0 {
+		m.Options = opts
+	}
+	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
+		if abs, err := filepath.Abs(c.Model); err == nil {
+			m.Path = abs
+		}
+		m.Weights = weightsDigest(c.Model)
+		m.Pinned = m.Weights != ""
+	}
+	return m
+}
