@@ -176,7 +176,7 @@ type SuiteNode struct {
 	Aggregation string `json:"aggregation"`
 	// Children are nested suites or, with Task set, tasks.
 	Children []SuiteNode `json:"children,omitempty"`
-	Task     string `json:"task,omitempty"`
+	Task     string      `json:"task,omitempty"`
 }
 
 // Leaves are the task labels below the node, depth first, duplicates kept.
@@ -190,4 +190,3 @@ func (n *SuiteNode) Leaves() []string {
 	}
 	return out
 }
-

@@ -42,7 +42,9 @@ type askFlag struct {
 }
 
 func (f *askFlag) String() string { return "" }
-func (f *askFlag) Type() string   { return map[byte]string{'t': "SPEC", 'o': "KEY=VALUE", 'H': "NAME|FILE"}[f.kind] }
+func (f *askFlag) Type() string {
+	return map[byte]string{'t': "SPEC", 'o': "KEY=VALUE", 'H': "NAME|FILE"}[f.kind]
+}
 
 func (f *askFlag) Set(v string) error {
 	switch f.kind {

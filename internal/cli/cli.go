@@ -224,4 +224,3 @@ func (a *app) note(format string, args ...any) {
 		fmt.Fprintf(a.Stderr, format+"\n", args...)
 	}
 }
-

@@ -1,0 +1,44 @@
+package dataset
+
+import (
+	"context"
+	"sync"
+
+	"olmoeval/internal/nearest"
+)
+
+// flight is work done once for all who ask for it at the same time, and kept
+// when it succeeded.
+type flight struct {
+	mu    sync.Mutex
+	done  bool
+	value any
+}
+
+// shared does the work of key once. A failure is not kept: the next caller
+// tries again.
+func shared[T any](ctx context.Context, s *Store, key string, work func(context.Context) (T, error)) (T, error) {
+	s.mu.Lock()
+	f := s.once[key]
+	if f == nil {
+		f = &flight{}
+		s.once[key] = f
+	}
+	s.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done {
+		return f.value.(T), nil
+	}
+	if err := ctx.Err(); err != nil {
+		var zero T
+		return zero, err
+	}
+	v, err := work(ctx)
+	if err == nil {
+		f.value, f.done = v, true
+	}
+	return v, err
+}
+
+func hint(name string, known []string) string { return nearest.Hint(name, known) }
