@@ -25,9 +25,13 @@ func logprob(class string) eval.RefMetric {
 	return eval.RefMetric{Type: class, Name: "accuracy", Scorer: "LogprobScorer"}
 }
 
-func accSum() measure     { return measure{metric.AccSum(), logprob("LogprobMCAccuracyMetric")} }
-func accPerChar() measure { return measure{metric.AccPerChar(), logprob("LogprobPerCharMCAccuracyMetric")} }
-func accUncond() measure  { return measure{metric.AccUncond(), logprob("LogprobUncondMCAccuracyMetric")} }
+func accSum() measure { return measure{metric.AccSum(), logprob("LogprobMCAccuracyMetric")} }
+func accPerChar() measure {
+	return measure{metric.AccPerChar(), logprob("LogprobPerCharMCAccuracyMetric")}
+}
+func accUncond() measure {
+	return measure{metric.AccUncond(), logprob("LogprobUncondMCAccuracyMetric")}
+}
 
 func bitsPerByte() measure {
 	return measure{metric.BitsPerByte(), eval.RefMetric{Type: "BPBMetricInstanceAvg", Name: bitsPerByteID, Scorer: "BitsPerByteScorer"}}

@@ -61,7 +61,7 @@ func localFiles(root, dataFiles, split string) ([]string, error) {
 		}
 		return []string{pattern}, nil
 	}
-	names, err := listFS(os.DirFS(pattern))
+	names, err := listFS(os.DirFS(pattern), anyDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,11 @@ func localGlob(pattern, split string) ([]string, error) {
 	if dir == "" {
 		dir = "."
 	}
-	all, err := listFS(os.DirFS(dir))
+	depth := strings.Count(pattern[len(root):], "/")
+	if strings.Contains(pattern, "**") {
+		depth = anyDepth
+	}
+	all, err := listFS(os.DirFS(dir), depth)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no such directory: %s", dir)
 	}
@@ -94,8 +98,11 @@ func localGlob(pattern, split string) ([]string, error) {
 	return pick.Matching(all, pattern, split)
 }
 
-// listFS lists the files below a directory, without hidden directories.
-func listFS(fsys fs.FS) ([]string, error) {
+const anyDepth = -1
+
+// listFS lists the files below a directory, without hidden directories, and
+// no deeper than depth directories.
+func listFS(fsys fs.FS, depth int) ([]string, error) {
 	var out []string
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -104,8 +111,11 @@ func listFS(fsys fs.FS) ([]string, error) {
 			}
 			return err
 		}
-		if d.IsDir() && p != "." && strings.HasPrefix(d.Name(), ".") {
-			return fs.SkipDir
+		if d.IsDir() && p != "." {
+			tooDeep := depth != anyDepth && strings.Count(p, "/") >= depth
+			if tooDeep || strings.HasPrefix(d.Name(), ".") {
+				return fs.SkipDir
+			}
 		}
 		if !d.IsDir() {
 			out = append(out, p)

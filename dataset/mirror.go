@@ -88,11 +88,16 @@ func parseIndex(raw []byte, index *mirrorIndex) error {
 			return fmt.Errorf("datasets[%d]: want a path, and a file inside the mirror, got %q and %q", i, d.Path, d.File)
 		}
 	}
-	for kind, list := range map[string][]mirrorFile{"fewshot": index.Fewshot, "texts": index.Texts} {
-		for i, f := range list {
-			if f.Name == "" || !filepath.IsLocal(filepath.FromSlash(f.File)) {
-				return fmt.Errorf("%s[%d]: want a name, and a file inside the mirror, got %q and %q", kind, i, f.Name, f.File)
-			}
+	if err := checkFiles("fewshot", index.Fewshot); err != nil {
+		return err
+	}
+	return checkFiles("texts", index.Texts)
+}
+
+func checkFiles(kind string, list []mirrorFile) error {
+	for i, f := range list {
+		if f.Name == "" || !filepath.IsLocal(filepath.FromSlash(f.File)) {
+			return fmt.Errorf("%s[%d]: want a name, and a file inside the mirror, got %q and %q", kind, i, f.Name, f.File)
 		}
 	}
 	return nil

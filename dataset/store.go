@@ -94,7 +94,7 @@ func (s *Store) openBundled(src eval.Source, split string) (eval.Rows, error) {
 	if s.opt.Bundled == nil {
 		return nil, fmt.Errorf("this program bundles no data")
 	}
-	files, err := listFS(s.opt.Bundled)
+	files, err := listFS(s.opt.Bundled, anyDepth)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package eval
 
+import "io/fs"
+
 // Formatter makes requests of instances. Implementations are pointers to
 // structs whose exported, JSON-tagged fields are every text and number that
 // shapes the prompt, so that a variant or -o can change them.
@@ -168,6 +170,8 @@ type Set struct {
 	Suites []Suite
 	// Variants adds variants to tasks defined elsewhere, by task name.
 	Variants map[string][]Variant
+	// Data holds the files of "bundled:NAME" sources, nil for none.
+	Data fs.FS
 }
 
 // SuiteNode is a suite in a selection: a tree whose leaves are labels of tasks.

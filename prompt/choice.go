@@ -155,3 +155,15 @@ func (p *Choice) Prepare(shots []*eval.Instance) (eval.Renderer, error) {
 }
 
 var errNoChoices = errors.New("the instance has no choices")
+
+// FirstLabels are the labels of n choices.
+func (p *Choice) FirstLabels(n int) ([]string, error) {
+	out := make([]string, n)
+	for i := range out {
+		var err error
+		if out[i], err = label(p.Labels, i); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -3,12 +3,10 @@ package starfile
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.starlark.net/starlark"
 
 	"olmoeval/eval"
-	"olmoeval/internal/nearest"
 )
 
 // attrs is a read-only value with named attributes.
@@ -31,7 +29,7 @@ func (a *attrs) AttrNames() []string   { return a.names }
 
 func (a *attrs) Attr(name string) (starlark.Value, error) {
 	if !slices.Contains(a.names, name) {
-		return nil, starlark.NoSuchAttrError(fmt.Sprintf("%s has no .%s%s", a.kind, name, nearest.Hint(name, a.names)))
+		return nil, starlark.NoSuchAttrError(fmt.Sprintf("%s has no .%s", a.kind, name)) // the interpreter adds the nearest
 	}
 	v := a.get(name)
 	v.Freeze() // a change would be lost
@@ -145,84 +143,4 @@ func addMetadata(in *eval.Instance, v starlark.Value) error {
 		}
 	}
 	return nil
-}
-
-// setGold takes the gold as written: None, text, a number, a list of accepted
-// answers; with choices also the letter, index or text of the right one.
-func setGold(in *eval.Instance, v starlark.Value) error {
-	switch x := v.(type) {
-	case starlark.NoneType:
-	case *starlark.List, starlark.Tuple:
-		texts, err := asTexts("gold", v)
-		if err != nil {
-			return err
-		}
-		in.Gold = texts
-	case starlark.Bool:
-		in.Gold = x.String()
-	case starlark.Int:
-		if i, ok := x.Int64(); ok && in.Choices != nil {
-			return goldAt(in, i)
-		}
-		in.Gold = x.String()
-	default:
-		s, err := asText("gold", v)
-		if err != nil {
-			return err
-		}
-		in.Gold = s
-	}
-	if s, ok := in.Gold.(string); ok && in.Choices != nil {
-		noteChoice(in, s)
-	}
-	return nil
-}
-
-// goldAt makes choice i the right one.
-func goldAt(in *eval.Instance, i int64) error {
-	if i < 0 || i >= int64(len(in.Choices)) {
-		return fmt.Errorf("gold is %d, but there are %d choices (0 is the first)", i, len(in.Choices))
-	}
-	in.Gold = in.Choices[i]
-	noteIndex(in, int(i))
-	return nil
-}
-
-// noteChoice finds which choice a gold text means: the choice's text, else its
-// letter. A text that is neither is left alone: the task may not want choices.
-func noteChoice(in *eval.Instance, gold string) {
-	if i := choiceOf(in.Choices, gold); i >= 0 {
-		noteIndex(in, i)
-	}
-}
-
-// choiceOf is the index of the choice that gold names by its text or its
-// letter, -1 if none.
-func choiceOf(choices []string, gold string) int {
-	if i := slices.Index(choices, gold); i >= 0 {
-		return i
-	}
-	g := strings.TrimSpace(gold)
-	for i, c := range choices {
-		if strings.EqualFold(strings.TrimSpace(c), g) {
-			return i
-		}
-	}
-	if len(g) == 1 {
-		if i := int(strings.ToUpper(g)[0]) - 'A'; i >= 0 && i < len(choices) {
-			return i
-		}
-	}
-	return -1
-}
-
-// noteIndex writes what scorers of choices read, unless the file's metadata
-// says it already.
-func noteIndex(in *eval.Instance, i int) {
-	if _, set := in.Metadata["gold_idx"]; !set {
-		in.Metadata["gold_idx"] = i
-	}
-	if _, set := in.Metadata["gold_text"]; !set {
-		in.Metadata["gold_text"] = in.Choices[i]
-	}
 }

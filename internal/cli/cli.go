@@ -30,8 +30,6 @@ type Env struct {
 	TTY bool
 	// Sets are the benchmarks built into the binary.
 	Sets []eval.Set
-	// Bundled is the data that comes with them.
-	Bundled Bundle
 }
 
 // Exit codes: see the table of `help exit-codes`.

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"io/fs"
+
 	"olmoeval/dataset"
 	"olmoeval/internal/engine"
 )
@@ -11,7 +14,13 @@ func (a *app) store() *dataset.Store {
 	if a.global.mirror != "" {
 		o.Mirror = a.abs(a.global.mirror)
 	}
-	o.Bundled = a.Bundled
+	var files bundles
+	for _, s := range a.Sets {
+		if s.Data != nil {
+			files = append(files, s.Data)
+		}
+	}
+	o.Bundled = files
 	o.Log = a.log
 	return dataset.New(o)
 }
@@ -19,4 +28,18 @@ func (a *app) store() *dataset.Store {
 // loader reads tasks' data.
 func (a *app) loader(skipBadRows bool) *engine.Loader {
 	return &engine.Loader{Data: a.store(), Decode: dataset.Decode, SkipBadRows: skipBadRows}
+}
+
+// bundles are the files of all sets as one file system; the first that has a
+// name wins.
+type bundles []fs.FS
+
+func (b bundles) Open(name string) (fs.File, error) {
+	for _, f := range b {
+		file, err := f.Open(name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }

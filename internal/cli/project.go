@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"io/fs"
 	"path/filepath"
 
 	"olmoeval/internal/config"
 )
-
-// Bundle is the data that comes with the binary.
-type Bundle = fs.FS
 
 type projectState struct {
 	p   *config.Project

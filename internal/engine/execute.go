@@ -25,6 +25,7 @@ type run struct {
 	tracks  []*track
 	scorers [][]eval.Scorer
 	started time.Time
+	opened  map[string]bool // record files, when replaying
 
 	mu    sync.Mutex
 	fatal error // why the run was aborted
@@ -41,11 +42,24 @@ func (e *Engine) Execute(ctx context.Context, p *Plan) (*journal.Result, error) 
 		return &res, nil
 	}
 	r := &run{Engine: e, plan: p, started: now()}
-	if err := r.open(ctx); err != nil {
+	err := r.open(ctx)
+	var done *shardDone
+	if errors.As(err, &done) {
+		return r.finishShard(ctx, done.res)
+	}
+	var held *journal.HeldError
+	if errors.As(err, &held) {
+		return nil, &refusal{err}
+	}
+	if err != nil {
 		return nil, err
 	}
-	err := r.work(ctx)
-	return r.finish(ctx, err)
+	err = r.work(ctx)
+	res, err := r.finish(ctx, err)
+	if err == nil && e.Shard != nil && res.Status == journal.Complete {
+		return r.finishShard(ctx, res)
+	}
+	return res, err
 }
 
 // open probes the provider and takes up or makes the run directory.
@@ -55,12 +69,12 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if p.Resume != nil {
+	if r.Shard != nil {
+		if r.w, err = r.openShard(); err != nil {
+			return err
+		}
+	} else if p.Resume != nil {
 		if r.w, err = journal.Open(r.Home.Run(p.Resume.RunID)); err != nil {
-			var held *journal.HeldError
-			if errors.As(err, &held) {
-				return &refusal{err}
-			}
 			return err
 		}
 		if err := r.w.Update(func(m *journal.Manifest) { m.Status, m.Results, m.Command = journal.Running, nil, r.Command }); err != nil {
@@ -372,7 +386,7 @@ func (e *StorageError) Unwrap() error { return e.Err }
 // try.
 func (r *run) finish(ctx context.Context, cause error) (*journal.Result, error) {
 	p := r.plan
-	res := &journal.Result{RunID: r.w.Manifest().RunID, Dir: r.w.Dir, Model: r.Provider.Model().Name, Tasks: []journal.TaskResult{}}
+	res := &journal.Result{RunID: r.w.Manifest().RunID, Dir: r.w.Dir, Model: r.w.Manifest().Model.Name, Tasks: []journal.TaskResult{}}
 	left := 0
 	for i, t := range p.Tasks {
 		p.Entries[i].PromptHash = promptHash(&p.Entries[i], r.tracks[i])

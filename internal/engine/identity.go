@@ -18,7 +18,7 @@ func SystemHash(m eval.Model, harness map[string]any) string {
 
 // identify fills in a task's hashes: what is asked of which data, what is
 // selected, how it is scored.
-func (p *Prepared) identify(system string, shard *journal.Shard) (journal.Task, error) {
+func (p *Prepared) identify(system string) (journal.Task, error) {
 	t := p.Task
 	view, err := catalog.View(t)
 	if err != nil {
@@ -48,26 +48,26 @@ func (p *Prepared) identify(system string, shard *journal.Shard) (journal.Task, 
 	out := journal.Task{
 		Label: p.Label, Spec: p.Spec, Version: t.Version, Defined: t.Defined,
 		Config: view, Data: p.Infos, N: p.N, Shots: len(p.Shots), SkippedRows: p.Skipped,
-		UniqueIDs: p.UniqueIDs, TaskHash: t.TaskHash(), Primary: Primary(t),
+		Chance: p.Chance, Leaks: p.Leaks, UniqueIDs: p.UniqueIDs, TaskHash: t.TaskHash(), Primary: Primary(t),
 		SelectionHash: eval.HashJSON(selection), ScoringHash: ScoringHash(t),
 	}
-	out.AskKey = "ask-" + eval.HashJSON(map[string]any{"system": system, "ask": ask, "selection": selection, "shard": shardValue(shard)})
+	out.AskKey = "ask-" + eval.HashJSON(map[string]any{"system": system, "ask": ask, "selection": selection})
+	out.Metrics = Metrics(t)
+	return out, nil
+}
+
+// Metrics describes a task's metrics.
+func Metrics(t *eval.Task) []journal.Metric {
+	out := []journal.Metric{}
 	for _, m := range t.Metrics {
 		info := m.Info()
 		jm := journal.Metric{ID: info.ID, Unit: info.Unit, HigherIsBetter: info.HigherIsBetter}
 		if s := m.Scorer(); s != nil {
 			jm.Scorer = s.Name()
 		}
-		out.Metrics = append(out.Metrics, jm)
+		out = append(out, jm)
 	}
-	return out, nil
-}
-
-func shardValue(s *journal.Shard) any {
-	if s == nil {
-		return nil
-	}
-	return map[string]any{"index": s.Index, "of": s.Of}
+	return out
 }
 
 // ScoringHash identifies how a task's outputs are scored: extractor, scorers,
@@ -117,11 +117,15 @@ func Primary(t *eval.Task) string {
 }
 
 func resumeKey(system, name, group string, shard *journal.Shard, tasks []journal.Task) string {
+	shards := 1
+	if shard != nil {
+		shards = shard.Of // all parts of a run share its key
+	}
 	var list []any
 	for _, t := range tasks {
 		list = append(list, []any{t.Label, t.AskKey, t.ScoringHash})
 	}
 	return "run-" + eval.HashJSON(map[string]any{
-		"system": system, "name": name, "group": group, "shard": shardValue(shard), "tasks": list,
+		"system": system, "name": name, "group": group, "shards": shards, "tasks": list,
 	})
 }

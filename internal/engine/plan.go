@@ -187,7 +187,7 @@ func (e *Engine) prepare(ctx context.Context, sel *catalog.Selection, p *Plan) e
 			if errs[i] != nil {
 				return
 			}
-			p.Entries[i], errs[i] = p.Tasks[i].identify(p.SystemHash, e.Shard)
+			p.Entries[i], errs[i] = p.Tasks[i].identify(p.SystemHash)
 			p.Entries[i].Origins = s.Origins
 			for _, o := range s.Overrides {
 				p.Entries[i].Overrides = append(p.Entries[i].Overrides, o.Key()+"="+o.Raw)
@@ -236,7 +236,7 @@ func (e *Engine) decide(p *Plan, model eval.Model) error {
 	for i := range p.Actions {
 		p.Actions[i] = ActRun
 	}
-	if e.New {
+	if e.New && e.Shard == nil {
 		return nil
 	}
 	same, err := e.Home.ByKey(p.ResumeKey)
@@ -256,7 +256,7 @@ func (e *Engine) decide(p *Plan, model eval.Model) error {
 			return nil
 		}
 	}
-	if !model.Pinned {
+	if !model.Pinned || e.New || e.Shard != nil {
 		return nil
 	}
 	for i := range p.Entries {

@@ -36,6 +36,29 @@ func (h Home) addKeys(m *Manifest) error {
 	return nil
 }
 
+// Claim agrees on one run id for the shards of a command: the first to claim a
+// key decides, the others are told its id.
+func (h Home) Claim(key, id string) (string, error) {
+	if err := os.MkdirAll(h.key(""), 0o755); err != nil {
+		return "", err
+	}
+	path := h.key(key + ".claim")
+	err := createExclusive(path, []byte(id))
+	if !errors.Is(err, os.ErrExist) {
+		return id, err
+	}
+	b, err := os.ReadFile(path)
+	return string(b), err
+}
+
+// Unclaim lets a new run be claimed under the key.
+func (h Home) Unclaim(key string) { _ = os.Remove(h.key(key + ".claim")) }
+
+// ShardDir is where a part of a run is written.
+func (h Home) ShardDir(id string, s Shard) string {
+	return filepath.Join(h.Run(id), "shards", fmt.Sprintf("%d-of-%d", s.Index, s.Of))
+}
+
 func appendLine(path, line string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {

@@ -24,18 +24,21 @@ const (
 
 // Manifest is run.json.
 type Manifest struct {
-	Schema    int        `json:"schema"`
-	RunID     string     `json:"run_id"`
-	Status    string     `json:"status"`
-	Sealed    bool       `json:"sealed"`
-	Reason    string     `json:"reason,omitempty"` // why it is not complete
-	Created   time.Time  `json:"created_at"`
-	Ended     time.Time  `json:"ended_at,omitzero"`
-	Name      string     `json:"name,omitempty"`
-	Group     string     `json:"group,omitempty"`
-	Family    string     `json:"family,omitempty"`
-	Tags      []string   `json:"tags,omitempty"`
-	Command   []string   `json:"command"`
+	Schema  int       `json:"schema"`
+	RunID   string    `json:"run_id"`
+	Status  string    `json:"status"`
+	Sealed  bool      `json:"sealed"`
+	Reason  string    `json:"reason,omitempty"` // why it is not complete
+	Created time.Time `json:"created_at"`
+	Ended   time.Time `json:"ended_at,omitzero"`
+	Name    string    `json:"name,omitempty"`
+	Group   string    `json:"group,omitempty"`
+	Family  string    `json:"family,omitempty"`
+	Tags    []string  `json:"tags,omitempty"`
+	Command []string  `json:"command"`
+	// Shards is how many parts the run is made of, 0 for a whole one. The
+	// parts are run directories under shards/.
+	Shards    int        `json:"shards,omitempty"`
 	ResumeKey string     `json:"resume_key"`
 	Shard     *Shard     `json:"shard,omitempty"`
 	Model     eval.Model `json:"model"`
@@ -90,12 +93,16 @@ type Task struct {
 	N             int               `json:"n"` // instances selected
 	Shots         int               `json:"shots"`
 	SkippedRows   int               `json:"skipped_rows,omitempty"`
-	UniqueIDs     bool              `json:"unique_ids"`
-	Primary       string            `json:"primary"`
-	Metrics       []Metric          `json:"metrics"`
-	Warnings      []string          `json:"warnings,omitempty"`
-	ReusedFrom    string            `json:"reused_from,omitempty"`
-	Rescored      bool              `json:"rescored,omitempty"`
+	// Chance is the expected score of blind guessing; Leaks counts questions
+	// that stand among their own worked examples.
+	Chance     float64  `json:"chance,omitempty"`
+	Leaks      int      `json:"leaks,omitempty"`
+	UniqueIDs  bool     `json:"unique_ids"`
+	Primary    string   `json:"primary"`
+	Metrics    []Metric `json:"metrics"`
+	Warnings   []string `json:"warnings,omitempty"`
+	ReusedFrom string   `json:"reused_from,omitempty"`
+	Rescored   bool     `json:"rescored,omitempty"`
 }
 
 // Metric describes a metric of a task.

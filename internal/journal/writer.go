@@ -28,9 +28,16 @@ type Writer struct {
 // Create makes a new run directory under home with its manifest, holding the
 // lease.
 func Create(home Home, m Manifest) (*Writer, error) {
+	if err := home.addKeys(&m); err != nil {
+		return nil, err
+	}
+	return CreateAt(home.Run(m.RunID), m)
+}
+
+// CreateAt makes a run directory at a place of its own, such as a shard's.
+func CreateAt(dir string, m Manifest) (*Writer, error) {
 	m.Schema = SchemaVersion
 	m.Status = Running
-	dir := home.Run(m.RunID)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return nil, err
 	}
@@ -49,9 +56,6 @@ func Create(home Home, m Manifest) (*Writer, error) {
 		return nil, err
 	}
 	if err := writeManifest(tmp, &m); err != nil {
-		return nil, err
-	}
-	if err := home.addKeys(&m); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(tmp, dir); err != nil {

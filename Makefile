@@ -1,0 +1,50 @@
+# Everything a developer types. `make check` is what CI runs.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X olmoeval/internal/cli.version=$(VERSION)
+LINT    := $(shell $(GO) env GOPATH)/bin/golangci-lint
+
+.PHONY: build demo test check lint bench fuzz dist clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o olmo-eval ./cmd/olmo-eval
+
+demo:
+	$(GO) run ./cmd/olmo-eval demo
+
+test:
+	$(GO) test ./...
+
+# The linter's version is fixed, so that a new one does not break an old tree.
+LINT_VERSION := v2.15.0
+$(LINT):
+	$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+lint: $(LINT)
+	$(LINT) run ./...
+
+check: lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) test -race ./...
+
+# Claims of speed and memory, as ratios and figures of one run.
+bench: build
+	$(GO) run ./internal/bench -bin ./olmo-eval
+
+# Each parser's fuzz target for a little while.
+FUZZTIME ?= 10s
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+dist:
+	@for t in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
+	  out=dist/olmo-eval-$$(echo $$t | tr / -); echo $$out; \
+	  CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $$out ./cmd/olmo-eval || exit 1; \
+	done
+
+clean:
+	rm -rf dist olmo-eval
