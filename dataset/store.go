@@ -10,6 +10,7 @@ import (
 
 	"olmoeval/dataset/internal/pick"
 	"olmoeval/dataset/internal/rowio"
+	"olmoeval/dataset/internal/web"
 	"olmoeval/eval"
 )
 
@@ -22,6 +23,8 @@ type Store struct {
 	mu     sync.Mutex
 	mirror *mirror            // loaded at first use
 	once   map[string]*flight // work that all callers share
+	client *web.Client        // made at first use
+	retry  web.Retry
 }
 
 var _ eval.Data = (*Store)(nil)
@@ -83,6 +86,8 @@ func (s *Store) elsewhere(ctx context.Context, src eval.Source, split string) (e
 		return s.openLocal(src, split)
 	case eval.SourceBundled:
 		return s.openBundled(src, split)
+	case eval.SourceS3, eval.SourceGCS, eval.SourceHTTP:
+		return s.openRemote(ctx, src, split)
 	}
 	return nil, fmt.Errorf("source kind %s is unknown", src.Kind())
 }

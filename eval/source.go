@@ -78,6 +78,9 @@ func ParseSource(text string) (s Source, split string, err error) {
 		base, query = text, ""
 	}
 	if scheme, rest, ok := strings.Cut(base, ":"); ok && !strings.ContainsAny(scheme, "/.") {
+		if lower := strings.ToLower(scheme); lower != scheme {
+			scheme, base = lower, lower+":"+rest
+		}
 		switch scheme {
 		case "hf", "s3", "gs", "http", "https":
 			if !strings.HasPrefix(rest, "//") || len(rest) < 3 {

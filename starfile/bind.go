@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
-
-	"olmoeval/internal/nearest"
 )
 
 // bind sets the fields of a struct from arguments by their JSON names, so that
@@ -25,21 +24,11 @@ func bind(fn string, into any, args starlark.Tuple, kwargs []starlark.Tuple) err
 	for i, f := range fields {
 		names[i] = f.name
 	}
-	most := names
-	if len(args) <= 1 || len(fields) == 0 {
-		most = names
-	} else {
+	if len(args) > 1 && len(names) > 1 {
 		return fmt.Errorf("%s: %d positional arguments; name them: %s", fn, len(args), strings.Join(names, ", "))
 	}
-	seen := map[string]bool{}
-	err := eachArg(fn, most, args, kwargs, func(key string, v starlark.Value) error {
-		for _, f := range fields {
-			if f.name == key {
-				seen[key] = true
-				return setField(key, rv.FieldByIndex(f.index), v)
-			}
-		}
-		return fmt.Errorf("unknown argument %q%s", key, nearest.Hint(key, names))
+	err := eachArg(fn, names, args, kwargs, func(key string, v starlark.Value) error {
+		return setField(key, rv.FieldByIndex(fields[slices.Index(names, key)].index), v)
 	})
 	if err != nil {
 		return err
@@ -195,6 +184,17 @@ func dictArgs(what string, d *starlark.Dict) ([]starlark.Tuple, error) {
 		}
 	}
 	return items, nil
+}
+
+// copyArgs is dictArgs of a frozen copy, to be read again later.
+func copyArgs(what string, d *starlark.Dict) ([]starlark.Tuple, error) {
+	x, err := fromStarlark(what, d)
+	if err != nil {
+		return nil, err
+	}
+	c := toDict(x.(map[string]any))
+	c.Freeze()
+	return c.Items(), nil
 }
 
 // made is a value that a constructor of the vocabulary returned.

@@ -100,20 +100,19 @@ func (l *loader) setter(t *starlark.Thread, key string, v starlark.Value) (sette
 	}, err
 }
 
-// partSetter sets the field with that JSON name of a part of the task. The value
-// is checked against a fresh part now.
+// partSetter sets the field with that JSON name of a part of the task.
 func partSetter(key string, v starlark.Value, part func(*eval.Task) any) (setter, error) {
-	set := func(t *eval.Task) error {
+	var scratch eval.Task
+	find := func(t *eval.Task) reflect.Value {
 		rv := reflect.ValueOf(part(t)).Elem()
 		for _, f := range jsonFields(rv.Type()) {
 			if f.name == key {
-				return setField(key, rv.FieldByIndex(f.index), v)
+				return rv.FieldByIndex(f.index)
 			}
 		}
-		return fmt.Errorf("no field %q", key)
+		panic("no field " + key) // fieldNames and the struct differ
 	}
-	var scratch eval.Task
-	if err := set(&scratch); err != nil {
+	if err := setField(key, find(&scratch), v); err != nil {
 		return nil, err
 	}
 	if scratch.Limit != nil && *scratch.Limit < 1 {
@@ -122,19 +121,17 @@ func partSetter(key string, v starlark.Value, part func(*eval.Task) any) (setter
 	if scratch.Fewshot.Num < 0 {
 		return nil, fmt.Errorf("num_fewshot is %d, want 0 or more", scratch.Fewshot.Num)
 	}
-	v.Freeze() // it is read again for each task
-	return set, nil
+	return func(t *eval.Task) error { find(t).Set(find(&scratch)); return nil }, nil
 }
 
 // promptSetter takes a prompt, or a dict that changes fields of the prompt
 // there is.
 func promptSetter(v starlark.Value) (setter, error) {
 	if d, ok := v.(*starlark.Dict); ok {
-		kwargs, err := dictArgs("prompt", d)
+		kwargs, err := copyArgs("prompt", d)
 		if err != nil {
 			return nil, err
 		}
-		d.Freeze()
 		return func(t *eval.Task) error {
 			if t.Prompt == nil {
 				return fmt.Errorf("prompt: the task has none to change")
@@ -180,11 +177,10 @@ func samplingSetter(v starlark.Value) (setter, error) {
 		s, err := unwrap[eval.Sampling]("sampling", v)
 		return func(t *eval.Task) error { t.Sampling = s; return nil }, err
 	}
-	kwargs, err := dictArgs("sampling", d)
+	kwargs, err := copyArgs("sampling", d)
 	if err != nil {
 		return nil, err
 	}
-	d.Freeze()
 	set := func(t *eval.Task) error { return bind("sampling", &t.Sampling, nil, kwargs) }
 	var scratch eval.Task
 	return set, set(&scratch)

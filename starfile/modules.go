@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // sum adds up numbers: sum(list, start=0).
@@ -31,7 +32,7 @@ func sum(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []
 		default:
 			return nil, fmt.Errorf("sum: item %d is %s, want a number", i, describe(x))
 		}
-		next, err := starlark.Binary(plus, total, x)
+		next, err := starlark.Binary(syntax.PLUS, total, x)
 		if err != nil {
 			return nil, fmt.Errorf("sum: %w", err)
 		}

@@ -17,7 +17,9 @@ import (
 func reModule() *attrs {
 	c := &patterns{}
 	members := map[string]starlark.Value{}
-	find := func(re *regexp.Regexp, s string) starlark.Value { return matchValue(re, s, re.FindStringSubmatchIndex(s)) }
+	find := func(re *regexp.Regexp, s string) starlark.Value {
+		return matchValue(re, s, re.FindStringSubmatchIndex(s))
+	}
 	for _, f := range []struct {
 		name, anchor string
 		find         func(*regexp.Regexp, string) starlark.Value

@@ -5,6 +5,11 @@ import "github.com/spf13/cobra"
 // commands are all commands, in the order help lists them.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.runCommand(),
+		a.rescoreCommand(),
+		a.mergeCommand(),
+		a.modelsCommand(),
+		a.demoCommand(),
 		a.versionCommand(),
 	}
 }

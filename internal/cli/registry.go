@@ -80,7 +80,7 @@ func (a *app) registry(ctx context.Context, specs ...string) (*registry, error) 
 	}
 	loaded := map[string]bool{}
 	for _, f := range files {
-		set, err := starfile.Load(ctx, f, nil, starfile.Env{Print: a.starPrint})
+		set, err := starfile.Load(ctx, f, nil, starfile.Env{Base: merged(sets), Print: a.starPrint})
 		if err != nil {
 			return nil, asUsage(err)
 		}
@@ -93,7 +93,7 @@ func (a *app) registry(ctx context.Context, specs ...string) (*registry, error) 
 		if !ok {
 			continue
 		}
-		set, err := a.loadFile(ctx, file)
+		set, err := a.loadFile(ctx, file, merged(sets))
 		if err != nil {
 			return nil, err
 		}
@@ -139,16 +139,16 @@ func pathSpec(spec string) (file, rest string, ok bool) {
 	return "", "", false
 }
 
-func (a *app) loadFile(ctx context.Context, file string) (eval.Set, error) {
+func (a *app) loadFile(ctx context.Context, file string, base eval.Set) (eval.Set, error) {
 	path := a.abs(file)
 	if _, err := os.Stat(path); err != nil {
 		return eval.Set{}, usage("task file %s does not exist", file)
 	}
 	if filepath.Ext(path) == ".star" {
-		set, err := starfile.Load(ctx, path, nil, starfile.Env{Print: a.starPrint})
+		set, err := starfile.Load(ctx, path, nil, starfile.Env{Base: base, Print: a.starPrint})
 		return set, asUsage(err)
 	}
-	def, err := starfile.FromRows(path)
+	def, err := starfile.FromRows(ctx, path, a.store())
 	return eval.Set{Tasks: []eval.Def{def}}, asUsage(err)
 }
 
@@ -214,4 +214,14 @@ func (a *app) defined(where string) string {
 		return rel
 	}
 	return where
+}
+
+// merged is several sets as one.
+func merged(sets []eval.Set) eval.Set {
+	var out eval.Set
+	for _, s := range sets {
+		out.Tasks = append(out.Tasks, s.Tasks...)
+		out.Suites = append(out.Suites, s.Suites...)
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"olmoeval/eval"
 	"olmoeval/internal/journal"
@@ -43,16 +44,7 @@ func (a *app) printResult(res *journal.Result, format string) error {
 	if err := a.printTable(t, format); err != nil {
 		return err
 	}
-	for _, tr := range res.Tasks {
-		for _, w := range tr.Warnings {
-			a.note("warning: %s: %s", tr.Task, w)
-		}
-	}
-	for _, s := range res.Suites {
-		for _, w := range s.Warnings {
-			a.note("warning: suite %s: %s", s.Suite, w)
-		}
-	}
+	a.printWarnings(res)
 	from := ""
 	if res.ReusedFrom != "" {
 		from = " (nothing was asked: the run was complete)"
@@ -74,4 +66,33 @@ func margin(v *float64, unit string) string {
 		return fmt.Sprintf("%.2f", *v*100)
 	}
 	return fmt.Sprintf("%.4f", *v)
+}
+
+// printWarnings says each warning once, with the tasks it is about.
+func (a *app) printWarnings(res *journal.Result) {
+	var order []string
+	about := map[string][]string{}
+	add := func(who, w string) {
+		if _, ok := about[w]; !ok {
+			order = append(order, w)
+		}
+		about[w] = append(about[w], who)
+	}
+	for _, tr := range res.Tasks {
+		for _, w := range tr.Warnings {
+			add(tr.Task, w)
+		}
+	}
+	for _, s := range res.Suites {
+		for _, w := range s.Warnings {
+			add("suite "+s.Suite, w)
+		}
+	}
+	for _, w := range order {
+		who := about[w]
+		if len(who) > 3 {
+			who = append(who[:2:2], fmt.Sprintf("%d more", len(about[w])-2))
+		}
+		a.note("warning: %s (%s)", w, strings.Join(who, ", "))
+	}
 }

@@ -61,7 +61,6 @@ type seen struct {
 	hasID  bool
 	keep   bool
 	leak   bool
-	chance float64
 }
 
 // Prepare makes the first pass over a task's data.
@@ -195,6 +194,7 @@ type surveyChunk struct {
 	first   int
 	rows    []eval.Row
 	out     []seen
+	chance  float64 // summed over the kept rows
 	skipped int
 	err     error
 	done    chan struct{}
@@ -236,6 +236,7 @@ func (p *Prepared) survey(ctx context.Context) ([]seen, error) {
 			return nil, c.err
 		}
 		p.Skipped += c.skipped
+		p.Chance += c.chance // a sum until choose divides it
 		all = append(all, c.out...)
 	}
 	return all, ctx.Err()
@@ -312,7 +313,7 @@ func (p *Prepared) surveyChunk(c *surveyChunk, questions map[string]bool) {
 		}
 		s.leak = questions[in.Question]
 		if n := len(in.Choices); n > 0 {
-			s.chance = 1 / float64(n)
+			c.chance += 1 / float64(n)
 		}
 		c.rows[i] = eval.Row{}
 	}
@@ -331,7 +332,6 @@ func (p *Prepared) choose(all []seen, seed int64, shard *journal.Shard) {
 	var rows []int32 // of kept instances, in data order
 	p.UniqueIDs = true
 	var ids []uint64
-	var chance float64
 	for r := range all {
 		s := &all[r]
 		if !s.keep {
@@ -340,11 +340,10 @@ func (p *Prepared) choose(all []seen, seed int64, shard *journal.Shard) {
 		rows = append(rows, int32(r))
 		ids = append(ids, s.id)
 		p.UniqueIDs = p.UniqueIDs && s.hasID
-		chance += s.chance
 	}
 	n := len(rows)
 	if n > 0 {
-		p.Chance = chance / float64(n)
+		p.Chance /= float64(n)
 	}
 	slices.Sort(ids)
 	for i := 1; i < len(ids) && p.UniqueIDs; i++ {

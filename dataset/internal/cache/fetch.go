@@ -23,7 +23,7 @@ type Fetch struct {
 	// Path is where the file shall be; the part that is there already is in
 	// Path + ".incomplete".
 	Path string
-	// Lock is the file whose lock is held meanwhile.
+	// Lock is the file whose lock is held meanwhile; "" if the caller holds one.
 	Lock string
 	// Size is how many bytes it has, -1 if unknown.
 	Size int64
@@ -49,13 +49,15 @@ func (f Fetch) Do(ctx context.Context) (sum string, err error) {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o777); err != nil {
 		return "", err
 	}
-	unlock, err := Lock(ctx, f.Lock)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if ok, err := Exists(f.Path); ok || err != nil {
-		return "", err // another process was quicker
+	if f.Lock != "" {
+		unlock, err := Lock(ctx, f.Lock)
+		if err != nil {
+			return "", err
+		}
+		defer unlock()
+		if ok, err := Exists(f.Path); ok || err != nil {
+			return "", err // another process was quicker
+		}
 	}
 	for try := 0; ; try++ {
 		sum, err := f.attempt(ctx)

@@ -74,6 +74,19 @@ func Code(err error) int {
 	return 0
 }
 
+// NetworkError says that no server answered.
+type NetworkError struct{ Err error }
+
+func (e *NetworkError) Error() string { return e.Err.Error() }
+func (e *NetworkError) Unwrap() error { return e.Err }
+
+// Unreachable tells that no server answered, or one that has a fault of its
+// own: what was kept from earlier may then stand in.
+func Unreachable(err error) bool {
+	var ne *NetworkError
+	return errors.As(err, &ne) || Code(err) >= 500
+}
+
 type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
@@ -235,9 +248,9 @@ func Bare(address string) string {
 func plainError(err error) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
-		return fmt.Errorf("%s: %w", Bare(ue.URL), ue.Err)
+		err = fmt.Errorf("%s: %w", Bare(ue.URL), ue.Err)
 	}
-	return err
+	return &NetworkError{err}
 }
 
 // reason is the server's own words, if they are short and plain.

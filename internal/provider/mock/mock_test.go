@@ -132,7 +132,10 @@ func near(t *testing.T, what string, got, want float64) {
 func TestWrongAnswers(t *testing.T) {
 	wrong := must(t, "mock:acc=0")
 	boxed := func(in *eval.Instance) (string, bool) { g, _ := in.GoldText(); return "So \\boxed{" + g + "}.", true }
-	letter := func(in *eval.Instance) (string, bool) { g, _ := in.GoldText(); return "The answer is (" + g + ").", true }
+	letter := func(in *eval.Instance) (string, bool) {
+		g, _ := in.GoldText()
+		return "The answer is (" + g + ").", true
+	}
 	four := []string{"Paris", "Rome", "Oslo", "Bern"}
 	for _, c := range []struct {
 		name    string
@@ -192,8 +195,10 @@ func TestRandomIsAtChance(t *testing.T) {
 // ranks says which continuation wins under each normalisation.
 func ranks(r *eval.Request, losses []Loss, n int) map[string]int {
 	norm := map[string]func(int) float64{
-		"sum":   func(i int) float64 { return -losses[i].Nats },
-		"char":  func(i int) float64 { return -losses[i].Nats / float64(max(1, utf8.RuneCountInString(r.Continuations[i]))) },
+		"sum": func(i int) float64 { return -losses[i].Nats },
+		"char": func(i int) float64 {
+			return -losses[i].Nats / float64(max(1, utf8.RuneCountInString(r.Continuations[i])))
+		},
 		"byte":  func(i int) float64 { return -losses[i].Nats / float64(max(1, len(r.Continuations[i]))) },
 		"token": func(i int) float64 { return -losses[i].Nats / float64(max(1, losses[i].Tokens)) },
 	}

@@ -1,0 +1,396 @@
+package benchmarks
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"olmoeval/eval"
+	"olmoeval/internal/pyrand"
+)
+
+// TestRequests compares instances, worked examples, requests and sampling with
+// what the reference made of the mirror's rows.
+func TestRequests(t *testing.T) {
+	c, data := ours(t), mirror(t)
+	specs, requests, shots := 0, 0, 0
+	eachLine(t, "requests.jsonl.gz", func(line []byte) {
+		var r struct {
+			Spec       string
+			NInstances int              `json:"n_instances"`
+			Shots      []map[string]any `json:"fewshot_instances"`
+			Items      []struct {
+				Index    int            `json:"instance_idx"`
+				Instance map[string]any `json:"instance"`
+				Request  map[string]any `json:"request"`
+				Sampling map[string]any `json:"sampling_params"`
+			}
+		}
+		decode(t, bytes.NewReader(line), &r)
+		if !covered(r.Spec) {
+			return
+		}
+		specs++
+		task := resolve(t, c, r.Spec)
+		instances, worked, err := load(data, task)
+		if err != nil {
+			t.Errorf("%s: %v", r.Spec, err)
+			return
+		}
+		if len(instances) != r.NInstances || len(worked) != len(r.Shots) {
+			t.Errorf("%s: %d instances and %d shots, want %d and %d", r.Spec, len(instances), len(worked), r.NInstances, len(r.Shots))
+			return
+		}
+		for i := range worked {
+			shots++
+			if !same(t, worked[i], r.Shots[i]) {
+				t.Errorf("%s: shot %d:\n got %v\nwant %v", r.Spec, i, plain(t, worked[i]), plain(t, r.Shots[i]))
+			}
+		}
+		render, err := task.Prompt.Prepare(worked)
+		if err != nil {
+			t.Errorf("%s: %v", r.Spec, err)
+			return
+		}
+		first := ""
+		for _, item := range r.Items {
+			requests++
+			in := *instances[item.Index]
+			in.Cluster = "" // ours alone
+			if !same(t, in, item.Instance) {
+				t.Errorf("%s[%d]: instance\n got %v\nwant %v", r.Spec, item.Index, plain(t, in), plain(t, item.Instance))
+			}
+			req, err := render(&in)
+			if err != nil {
+				t.Errorf("%s[%d]: %v", r.Spec, item.Index, err)
+				continue
+			}
+			if !same(t, req, item.Request) {
+				t.Errorf("%s[%d]: request\n got %v\nwant %v", r.Spec, item.Index, plain(t, req), plain(t, item.Request))
+			}
+			if req.Shared > len(req.Prompt) || first != "" && req.Prompt[:req.Shared] != first {
+				t.Errorf("%s[%d]: the first %d bytes are not shared", r.Spec, item.Index, req.Shared)
+			}
+			first = req.Prompt[:req.Shared]
+			want := without(item.Sampling, "$type", "do_sample", "logprobs")
+			if !same(t, task.Sampling, want) {
+				t.Errorf("%s: sampling %v, want %v", r.Spec, plain(t, task.Sampling), plain(t, want))
+			}
+		}
+	})
+	t.Logf("%d specs, %d requests, %d worked examples", specs, requests, shots)
+	if specs < 300 {
+		t.Errorf("only %d specs compared", specs)
+	}
+}
+
+type refSpec struct {
+	Config struct {
+		Source struct {
+			Path, Subset, Split string
+			SourceType          string `json:"source_type"`
+			DataFiles           string `json:"data_files"`
+			Revision            string
+		} `json:"data_source"`
+		Limit       *int
+		MaxLength   *int  `json:"max_length"`
+		NumFewshot  int   `json:"num_fewshot"`
+		FewshotSeed int64 `json:"fewshot_seed"`
+		Seed        int64
+		Split       string
+		Metrics     []struct {
+			Type, Name string
+		}
+		Sampling map[string]json.RawMessage `json:"sampling_params"`
+	} `json:"config_to_dict"`
+	Primary string `json:"primary_metric"`
+	HashCfg string `json:"task_hash_config"`
+	HashRun string `json:"task_hash_run"`
+}
+
+type registry struct {
+	Specs  map[string]refSpec
+	Tasks  map[string][]string
+	Suites map[string]struct {
+		Aggregation string
+		Expanded    []string
+		Tree        json.RawMessage
+	}
+}
+
+func readRegistry(t *testing.T) *registry {
+	var r registry
+	decode(t, unzip(t, "registry.json.gz"), &r)
+	return &r
+}
+
+func ourID(class, name string) string {
+	switch class {
+	case "LogprobMCAccuracyMetric":
+		return "acc_sum"
+	case "LogprobPerCharMCAccuracyMetric":
+		return "acc_per_char"
+	case "LogprobUncondMCAccuracyMetric":
+		return "acc_uncond"
+	}
+	return name // accuracy, pass_at_K, bits_per_byte
+}
+
+// ownMetrics are specs whose metrics differ from the reference's on purpose.
+func ownMetrics(spec string) (ids []string, primary string) {
+	switch spec {
+	case "arc_easy:bpb:olmo3base":
+		return []string{"acc_per_char", "bits_per_byte"}, "bits_per_byte"
+	case "arc_challenge:bpb:olmo3base":
+		return []string{"acc_uncond", "bits_per_byte"}, "bits_per_byte"
+	case "arc_challenge:rc:mc", "arc_challenge:rc:mc_olmo3base":
+		return []string{"acc_sum"}, "acc_sum"
+	}
+	return nil, ""
+}
+
+// TestRegistry compares the configuration of every spec with the reference's.
+func TestRegistry(t *testing.T) {
+	c, r := ours(t), readRegistry(t)
+	specs, hashes, intTemperature := 0, 0, 0
+	for name, ref := range r.Specs {
+		if !covered(name) {
+			continue
+		}
+		specs++
+		task := resolve(t, c, name)
+		cfg := ref.Config
+		check := func(what string, got, want any) {
+			t.Helper()
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %s is %v, want %v", name, what, got, want)
+			}
+		}
+		s := cfg.Source
+		check("source", task.Source, eval.Source{Path: s.Path, Subset: s.Subset, DataFiles: s.DataFiles, Revision: s.Revision})
+		check("split", task.Split, cfg.Split)
+		check("num_fewshot", task.Fewshot.Num, cfg.NumFewshot)
+		check("fewshot_seed", task.Fewshot.Seed, cfg.FewshotSeed)
+		check("seed", task.Seed, cfg.Seed)
+		check("limit", value(task.Limit), value(cfg.Limit))
+		check("max_length", value(task.MaxLength), value(cfg.MaxLength))
+		want := map[string]any{}
+		for k, v := range cfg.Sampling {
+			if k != "do_sample" && k != "logprobs" {
+				want[k] = v
+			}
+		}
+		if !same(t, task.Sampling, want) {
+			t.Errorf("%s: sampling %v, want %v", name, plain(t, task.Sampling), plain(t, want))
+		}
+		checkMetrics(t, name, task, ref)
+		switch {
+		case ref.HashCfg != ref.HashRun:
+			t.Errorf("%s: two hashes", name)
+		case task.TaskHash() == ref.HashRun:
+			hashes++
+		case string(cfg.Sampling["temperature"]) == "0":
+			// The reference hashes the whole number 0 here and 0.0 elsewhere.
+			intTemperature++
+		default:
+			t.Errorf("%s: task_hash %s, want %s", name, task.TaskHash(), ref.HashRun)
+		}
+	}
+	t.Logf("%d specs, %d task hashes equal, %d differ by the reference's temperature 0 in place of 0.0", specs, hashes, intTemperature)
+	if specs < 600 {
+		t.Errorf("only %d specs compared", specs)
+	}
+	for name, variants := range r.Tasks {
+		if !covered(name) {
+			continue
+		}
+		for _, v := range variants {
+			if _, err := c.Resolve(name+":"+v, nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func checkMetrics(t *testing.T, name string, task *eval.Task, ref refSpec) {
+	t.Helper()
+	var got, want []string
+	for _, m := range task.Metrics {
+		got = append(got, m.Info().ID)
+	}
+	for _, m := range ref.Config.Metrics {
+		want = append(want, ourID(m.Type, m.Name))
+	}
+	primary, _, _ := strings.Cut(ref.Primary, ":")
+	for _, m := range ref.Config.Metrics {
+		if m.Name == primary {
+			primary = ourID(m.Type, m.Name)
+			break
+		}
+	}
+	if ids, p := ownMetrics(name); ids != nil {
+		want, primary = ids, p
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: metrics %v, want %v", name, got, want)
+	}
+	p := task.Primary
+	if p == "" {
+		p = got[0]
+	}
+	if p != primary {
+		t.Errorf("%s: primary %s, want %s", name, p, primary)
+	}
+	if strings.Contains(name, ":bpb") && p != "bits_per_byte" {
+		t.Errorf("%s: primary %s", name, p)
+	}
+}
+
+func value(p *int) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// TestSuites compares every suite whose members are all here.
+func TestSuites(t *testing.T) {
+	c, r := ours(t), readRegistry(t)
+	n := 0
+	for name, ref := range r.Suites {
+		if len(ref.Expanded) == 0 || !allCovered(ref.Expanded) {
+			continue
+		}
+		n++
+		got, ok := c.Suite(name)
+		if !ok {
+			t.Errorf("no suite %s", name)
+			continue
+		}
+		if got.Aggregation != ref.Aggregation {
+			t.Errorf("%s: %s, want %s", name, got.Aggregation, ref.Aggregation)
+		}
+		if tree := treeOf(t, c.Suite, got); !sameTree(t, tree, ref.Tree) {
+			t.Errorf("%s: tree %v, want %s", name, tree, ref.Tree)
+		}
+	}
+	t.Logf("%d suites", n)
+	if n < 20 {
+		t.Errorf("only %d suites compared", n)
+	}
+}
+
+func allCovered(specs []string) bool {
+	return !slices.ContainsFunc(specs, func(s string) bool { return !covered(s) })
+}
+
+type tree struct {
+	Suite       string `json:"suite"`
+	Aggregation string `json:"aggregation"`
+	Tasks       []any  `json:"tasks"` // a spec or a tree
+}
+
+func treeOf(t *testing.T, find func(string) (*eval.Suite, bool), s *eval.Suite) tree {
+	out := tree{Suite: s.Name, Aggregation: s.Aggregation}
+	for _, m := range s.Members {
+		if nested, ok := find(m.Spec); ok {
+			out.Tasks = append(out.Tasks, treeOf(t, find, nested))
+		} else {
+			out.Tasks = append(out.Tasks, m.Spec)
+		}
+	}
+	return out
+}
+
+func sameTree(t *testing.T, got tree, raw json.RawMessage) bool {
+	var want any
+	decode(t, bytes.NewReader(raw), &want)
+	var strip func(any) any
+	strip = func(v any) any {
+		if m, ok := v.(map[string]any); ok {
+			m = without(m, "description", "registered")
+			list, _ := m["tasks"].([]any)
+			for i := range list {
+				list[i] = strip(list[i])
+			}
+			return m
+		}
+		return v
+	}
+	return same(t, got, strip(want))
+}
+
+// TestFingerprints checks the few-shot part of prompts: everything before the
+// evaluated question.
+func TestFingerprints(t *testing.T) {
+	c, data := ours(t), mirror(t)
+	for _, f := range []struct {
+		spec, sum string
+		chars     int
+	}{
+		{"arc_easy:rc:olmo3base", "1b34d327490ecab8a7f5d380eaa79906", 701},
+		{"arc_easy:mc:olmo3base", "c454992fb086d7ba776a1da1747496cb", 1085},
+		{"arc_challenge:rc:olmo3base", "f1cdd026d8c304790448679665c7247d", 756},
+		{"arc_challenge:mc_olmo3base", "f8b271c054d1ad8dcaad1e49c4f5529f", 1278},
+		{"hellaswag:rc:olmo3base", "f958d9d61d003b5ea197349337fa5c3e", 1784},
+		{"hellaswag:mc:olmo3base", "f0fd9fa533e6997755955a345d212b0c", 3810},
+		{"gsm8k", "ebdd47cbb504a9cda4f723c57d6ae72a", 2261},
+		{"gsm_symbolic:p2", "ebdd47cbb504a9cda4f723c57d6ae72a", 2261},
+	} {
+		task := resolve(t, c, f.spec)
+		instances, shots, err := load(data, task)
+		if err != nil {
+			t.Fatalf("%s: %v", f.spec, err)
+		}
+		render, err := task.Prompt.Prepare(shots)
+		if err != nil {
+			t.Fatalf("%s: %v", f.spec, err)
+		}
+		req, err := render(instances[0])
+		if err != nil {
+			t.Fatalf("%s: %v", f.spec, err)
+		}
+		shared := req.Prompt[:req.Shared]
+		sum := sha256.Sum256([]byte(shared))
+		if got := hex.EncodeToString(sum[:16]); got != f.sum || len([]rune(shared)) != f.chars {
+			t.Errorf("%s: %d characters, %s; want %d, %s", f.spec, len([]rune(shared)), got, f.chars, f.sum)
+		}
+	}
+}
+
+// TestLimits checks which instances a limit keeps.
+func TestLimits(t *testing.T) {
+	c := ours(t)
+	n := 0
+	eachLine(t, "limits.jsonl.gz", func(line []byte) {
+		var r struct {
+			Spec      string
+			Limit, N  int
+			Seed      int64
+			Positions []int
+		}
+		decode(t, bytes.NewReader(line), &r)
+		if !covered(r.Spec) {
+			return
+		}
+		n++
+		task := resolve(t, c, r.Spec)
+		task.Seed, task.Limit = r.Seed, &r.Limit
+		got := make([]int, r.N)
+		for i := range got {
+			got[i] = i
+		}
+		if r.Limit < r.N {
+			got = pyrand.New(task.Selection().Seed).Sample(r.N, r.Limit)
+		}
+		if !slices.Equal(got, r.Positions) {
+			t.Errorf("%s, limit %d: %v, want %v", r.Spec, r.Limit, got, r.Positions)
+		}
+	})
+	t.Logf("%d limits", n)
+}

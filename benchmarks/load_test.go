@@ -1,0 +1,268 @@
+package benchmarks
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"olmoeval/catalog"
+	"olmoeval/dataset"
+	"olmoeval/eval"
+	"olmoeval/internal/pyrand"
+	"olmoeval/metric"
+)
+
+// conformance is the folder of recorded facts; without it the test is skipped.
+func conformance(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv("OLMO_EVAL_CONFORMANCE"); dir != "" {
+		return dir
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		try := filepath.Join(dir, "shared", "conformance")
+		if _, err := os.Stat(try); err == nil {
+			return try
+		}
+		if dir == filepath.Dir(dir) {
+			t.Skip("no recorded facts: set OLMO_EVAL_CONFORMANCE")
+		}
+	}
+}
+
+func decode(t testing.TB, r io.Reader, into any) {
+	t.Helper()
+	dec := json.NewDecoder(r)
+	dec.UseNumber()
+	if err := dec.Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unzip(t testing.TB, name string) io.Reader {
+	t.Helper()
+	f, err := os.Open(filepath.Join(conformance(t), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+// eachLine calls f with each row of a recorded file.
+func eachLine(t testing.TB, name string, f func(line []byte)) {
+	t.Helper()
+	s := bufio.NewScanner(unzip(t, name))
+	s.Buffer(nil, 64<<20)
+	for s.Scan() {
+		f(s.Bytes())
+	}
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ours(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.New(metric.ByID, All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// covered reports whether a spec of the reference belongs to the families here.
+func covered(spec string) bool {
+	for _, family := range []string{"arc_easy", "arc_challenge", "gsm8k", "gsm_symbolic", "mmlu_", "sciq", "hellaswag"} {
+		if strings.HasPrefix(spec, family) {
+			return true
+		}
+	}
+	return false
+}
+
+func resolve(t testing.TB, c *catalog.Catalog, spec string) *eval.Task {
+	t.Helper()
+	r, err := c.Resolve(spec, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", spec, err)
+	}
+	return &r.Task
+}
+
+func mirror(t testing.TB) *dataset.Store {
+	opt := dataset.OptionsFromEnv(func(string) string { return "" })
+	opt.Mirror = filepath.Join(conformance(t), "mirror")
+	opt.Offline = true
+	opt.Bundled = Bundled()
+	return dataset.New(opt)
+}
+
+// load reads a task's selected instances and its worked examples.
+func load(data eval.Data, t *eval.Task) (instances, shots []*eval.Instance, err error) {
+	sel := t.Selection()
+	index := 0
+	for _, split := range sel.Splits {
+		err := eachDoc(data, t.Source, split, func(d eval.Doc) error {
+			in, err := t.Instance(d, index)
+			if in != nil {
+				instances = append(instances, in)
+			}
+			index++
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if t.Limit != nil && *t.Limit < len(instances) {
+		instances = pick(instances, pyrand.New(sel.Seed).Sample(len(instances), *t.Limit))
+	}
+	shots, err = loadShots(data, t)
+	return instances, shots, err
+}
+
+func loadShots(data eval.Data, t *eval.Task) (shots []*eval.Instance, err error) {
+	f := t.Fewshot
+	if f.Num == 0 {
+		return nil, nil
+	}
+	index := 0
+	take := func(d eval.Doc) error {
+		in, err := t.Shot(d, index)
+		if in != nil {
+			shots = append(shots, in)
+		}
+		index++
+		return err
+	}
+	if f.Set != "" {
+		docs, err := data.Shots(context.Background(), f.Set)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range docs {
+			if err := take(d); err != nil {
+				return nil, err
+			}
+		}
+	} else if err := eachDoc(data, t.Source, f.Split, take); err != nil {
+		return nil, err
+	}
+	n := min(f.Num, len(shots))
+	if f.Set == "" && f.Draw {
+		return pick(shots, pyrand.New(f.Seed).Sample(len(shots), n)), nil
+	}
+	return shots[:n], nil
+}
+
+func eachDoc(data eval.Data, src eval.Source, split string, f func(eval.Doc) error) error {
+	rows, err := data.Open(context.Background(), src, split)
+	if err != nil {
+		return err
+	}
+	for row, err := range rows.All(context.Background()) {
+		if err != nil {
+			return err
+		}
+		d, err := dataset.Decode(row)
+		if err == nil {
+			err = f(d)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", row.Where(), err)
+		}
+	}
+	return nil
+}
+
+func pick(from []*eval.Instance, at []int) []*eval.Instance {
+	out := make([]*eval.Instance, len(at))
+	for i, j := range at {
+		out[i] = from[j]
+	}
+	return out
+}
+
+// plain is v as decoded JSON without null and empty parts.
+func plain(t testing.TB, v any) any {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	decode(t, bytes.NewReader(b), &out)
+	return prune(out)
+}
+
+func prune(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if x = prune(x); empty(x) {
+				delete(v, k)
+			} else {
+				v[k] = x
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = prune(v[i])
+		}
+	case json.Number:
+		f, err := v.Float64()
+		if err == nil {
+			return f
+		}
+	}
+	return v
+}
+
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// same compares without null and empty parts, numbers by value.
+func same(t testing.TB, got, want any) bool {
+	t.Helper()
+	return reflect.DeepEqual(plain(t, got), plain(t, want))
+}
+
+// without is m less some keys.
+func without(m map[string]any, keys ...string) map[string]any {
+	out := map[string]any{}
+	for k, v := range m {
+		if !slices.Contains(keys, k) {
+			out[k] = v
+		}
+	}
+	return out
+}

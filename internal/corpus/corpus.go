@@ -1,0 +1,65 @@
+// Package corpus finds the recorded behaviour of the reference system for
+// tests: gzip JSON Lines in $OLMO_EVAL_CONFORMANCE, or in shared/conformance
+// beside the checkout. Without it tests skip and say so.
+package corpus
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Dir is the corpus directory; the test is skipped without one.
+func Dir(tb testing.TB) string {
+	tb.Helper()
+	if d := os.Getenv("OLMO_EVAL_CONFORMANCE"); d != "" {
+		return d
+	}
+	d, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		c := filepath.Join(d, "..", "shared", "conformance")
+		if _, err := os.Stat(filepath.Join(c, "mirror", "index.json")); err == nil {
+			return c
+		}
+		up := filepath.Dir(d)
+		if up == d {
+			tb.Skip("no conformance corpus: set OLMO_EVAL_CONFORMANCE")
+		}
+		d = up
+	}
+}
+
+// Rows reads NAME.jsonl.gz, calling see for each row; numbers are json.Number
+// where T leaves them open.
+func Rows[T any](tb testing.TB, name string, see func(T)) {
+	tb.Helper()
+	f, err := os.Open(filepath.Join(Dir(tb), name+".jsonl.gz"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dec := json.NewDecoder(bufio.NewReaderSize(z, 1<<20))
+	dec.UseNumber()
+	n := 0
+	for dec.More() {
+		var row T
+		if err := dec.Decode(&row); err != nil {
+			tb.Fatalf("%s, row %d: %v", name, n, err)
+		}
+		n++
+		see(row)
+	}
+	if n == 0 {
+		tb.Fatalf("%s holds no rows", name)
+	}
+}
