@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -102,7 +103,7 @@ func readHellaSwag(_ *eval.Task, d eval.Doc, index int) (*eval.Instance, error) 
 		id = n
 	}
 	return &eval.Instance{
-		Question: scene, Gold: d.Text("label"), Choices: endings,
+		Question: scene, Gold: strconv.Itoa(gold), Choices: endings,
 		Metadata: map[string]any{"id": id, "index": index, "dataset": "hellaswag", "gold_idx": gold, "gold_text": text},
 	}, nil
 }

@@ -59,7 +59,6 @@ func mmluSuites() []eval.Suite {
 	for _, g := range mmluGroups() {
 		subjects = append(subjects, g.subjects...)
 	}
-	slices.Sort(subjects)
 	return append(all, average("mmlu:bpb", "MMLU in bits per byte, five examples", mmluSpecs(subjects, ":rc:bpb")...))
 }
 

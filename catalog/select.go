@@ -139,7 +139,7 @@ func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overr
 // addOne adds a task unless the same configuration is there already, and
 // returns its label.
 func (c *Catalog) addOne(sel *Selection, spec string, overrides []dotted.Override) (string, error) {
-	r, err := c.Resolve(spec, overrides)
+	r, err := c.resolve(spec, overrides)
 	if err != nil {
 		return "", err
 	}

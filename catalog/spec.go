@@ -83,6 +83,11 @@ func (c *Catalog) Resolve(spec string, overrides []dotted.Override) (*Resolved, 
 	if err != nil {
 		return nil, err
 	}
+	return c.resolve(base, overrides)
+}
+
+// resolve takes a spec whose priority has been taken off.
+func (c *Catalog) resolve(base string, overrides []dotted.Override) (*Resolved, error) {
 	e, variants, err := c.lookup(base)
 	if err != nil {
 		return nil, err

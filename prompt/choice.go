@@ -132,11 +132,12 @@ func (p *Choice) Prepare(shots []*eval.Instance) (eval.Renderer, error) {
 		return nil, err
 	}
 	r := choiceRenderer{Choice: *p, layout: layout}
-	for i := range 26 {
-		if p.Labels == nil || i < len(p.Labels) {
-			l, _ := label(p.Labels, i)
-			r.letters = append(r.letters, p.ContinuationPrefix+l)
+	for i := range len(alphabet) {
+		l, err := label(p.Labels, i)
+		if err != nil {
+			break // a choice without a label is refused when it comes
 		}
+		r.letters = append(r.letters, p.ContinuationPrefix+l)
 	}
 	texts := make([]string, len(shots))
 	for i, shot := range shots {

@@ -36,12 +36,18 @@ func shotAnswer(i int, shot *eval.Instance, key string) (string, error) {
 	return "", fmt.Errorf("worked example %d has no answer", i+1)
 }
 
-// label is the label of choice i: the i-th of labels, or A, B, C … without any.
+// alphabet labels choices that have no labels of their own.
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// label is the label of choice i: the i-th of labels, or A, B, C … without any
+// (after Z the characters that follow it).
 func label(labels []string, i int) (string, error) {
-	if labels == nil {
+	switch {
+	case labels == nil && i < len(alphabet):
+		return alphabet[i : i+1], nil
+	case labels == nil:
 		return string(rune('A' + i)), nil
-	}
-	if i >= len(labels) {
+	case i >= len(labels):
 		return "", fmt.Errorf("choice %d has no label; labels holds %d", i+1, len(labels))
 	}
 	return labels[i], nil

@@ -16,7 +16,7 @@ import (
 )
 
 // FromRows makes a task of a bare file of rows (question, answer[, choices,
-// id]), named by its path. If the first row has choices the task compares the
+// id]), named like the file, such as rows.jsonl. If the first row has choices the task compares the
 // likelihoods of their letters; else the model completes "Question: … Answer:"
 // and the answer must match exactly. The variant chat asks in a conversation.
 // data opens the file; any source that it knows will do.
@@ -33,7 +33,7 @@ func FromRows(ctx context.Context, path string, data eval.Data) (eval.Def, error
 		return eval.Def{}, err
 	}
 	t := eval.Task{
-		Name: path, Description: "rows of " + path, Defined: path, Read: readStandard,
+		Name: rowsName(s.Path), Description: "rows of " + path, Defined: path, Read: readStandard,
 	}
 	t.Source, t.Split, t.Seed, t.Fewshot = s, split, defaultSeed, defaultFewshot()
 	if choices, _ := choicesOf(first["choices"]); len(choices) > 0 {
@@ -50,6 +50,16 @@ func FromRows(ctx context.Context, path string, data eval.Data) (eval.Def, error
 	}
 	chat := eval.Variant{Name: "chat", Description: "asked in a conversation", Apply: chatOfRows}
 	return eval.Def{Task: t, Variants: []eval.Variant{chat}}, nil
+}
+
+// rowsName is the last part of a path in the characters of task names.
+func rowsName(path string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("@#:= \t\n", r) {
+			return '_'
+		}
+		return r
+	}, filepath.Base(path))
 }
 
 const (

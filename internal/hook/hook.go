@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,14 +82,24 @@ func (c Command) Digest() (string, error) {
 	}
 	h.Write(args)
 	for _, f := range c.Files() {
-		b, err := os.ReadFile(f)
+		sum, err := fileSum(f)
 		if err != nil {
 			return "", fmt.Errorf("digest of %s: %w", c, err)
 		}
-		sum := sha256.Sum256(b)
-		h.Write(sum[:])
+		h.Write(sum)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func fileSum(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return h.Sum(nil), err
 }
 
 func (c Command) timeout() time.Duration {

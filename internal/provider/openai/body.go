@@ -1,0 +1,250 @@
+package openai
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"olmoeval/eval"
+)
+
+// quirks are what a server was found not to take; bits are only ever set.
+type quirks struct{ bits atomic.Uint32 }
+
+const (
+	noLogprobs          = 1 << iota // logprobs of generations
+	noAddSpecial                    // add_special_tokens
+	maxCompletionTokens             // wants that name for max_tokens
+	noStreamOptions                 // stream_options
+	onePrompt                       // one prompt a call
+)
+
+func (q *quirks) has(bit uint32) bool { return q.bits.Load()&bit != 0 }
+
+// set reports whether the bit was not set before.
+func (q *quirks) set(bit uint32) bool { return q.bits.Or(bit)&bit == 0 }
+
+// templates are the parts of bodies that never change.
+type templates struct {
+	head       string // {"model":"m"
+	extra      string // ,"key":value of ExtraBody
+	chatExtra  string // the same with chat_template_kwargs
+	addSpecial bool   // ExtraBody does not say it
+	logprobs   bool
+	toolChoice string
+	eos        string
+	stream     bool
+	top        string // alternatives per prompt token
+}
+
+func newTemplates(c *Config) (templates, error) {
+	t := templates{head: `{"model":` + string(appendString(nil, c.Model)), addSpecial: true, logprobs: true,
+		toolChoice: c.ToolChoice, eos: c.EOS, stream: c.Stream, top: "1"}
+	for _, key := range slices.Sorted(maps.Keys(c.ExtraBody)) {
+		value, err := json.Marshal(c.ExtraBody[key])
+		if err != nil {
+			return t, err
+		}
+		t.extra += "," + string(appendString(nil, key)) + ":" + string(value)
+	}
+	t.chatExtra = t.extra
+	if len(c.ChatTemplateKwargs) > 0 {
+		value, err := json.Marshal(c.ChatTemplateKwargs)
+		if err != nil {
+			return t, err
+		}
+		t.chatExtra += `,"chat_template_kwargs":` + string(value)
+	}
+	_, has := c.ExtraBody["add_special_tokens"]
+	t.addSpecial = !has
+	if c.Logprobs != nil {
+		t.logprobs = *c.Logprobs
+	}
+	for _, key := range []string{"logprobs", "top_logprobs"} {
+		if _, has := c.ExtraBody[key]; has {
+			t.logprobs = false
+		}
+	}
+	if c.PromptLogprobs != nil {
+		t.top = strconv.Itoa(*c.PromptLogprobs)
+	}
+	return t, nil
+}
+
+// completion is the body of a text completion.
+func (t *templates) completion(r *eval.Request, n int, q uint32) []byte {
+	b := make([]byte, 0, len(t.head)+len(t.extra)+len(r.Prompt)+len(r.Prompt)/8+256)
+	b = append(b, t.head...)
+	b = append(b, `,"prompt":`...)
+	b = appendString(b, r.Prompt)
+	if t.logprobs && q&noLogprobs == 0 {
+		b = append(b, `,"logprobs":1`...)
+	}
+	if t.addSpecial && q&noAddSpecial == 0 {
+		b = append(b, `,"add_special_tokens":false`...)
+	}
+	stop := r.Sampling.Stop
+	if t.eos != "" && !slices.Contains(stop, t.eos) {
+		stop = append(stop[:len(stop):len(stop)], t.eos)
+	}
+	b = t.sampling(b, &r.Sampling, stop, n, q)
+	b = append(b, t.extra...)
+	return append(b, '}')
+}
+
+// chat is the body of a chat completion; a request without messages sends its
+// prompt as the user's.
+func (t *templates) chat(r *eval.Request, n int, q uint32) []byte {
+	size := len(t.head) + len(t.chatExtra) + len(r.Prompt) + 320
+	for i := range r.Messages {
+		size += len(r.Messages[i].Content) + len(r.Messages[i].Content)/8 + 64
+	}
+	b := make([]byte, 0, size)
+	b = append(b, t.head...)
+	b = append(b, `,"messages":[`...)
+	if len(r.Messages) == 0 {
+		b = append(b, `{"role":"user","content":`...)
+		b = append(appendString(b, r.Prompt), '}')
+	}
+	for i := range r.Messages {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMessage(b, &r.Messages[i])
+	}
+	b = append(b, ']')
+	if len(r.Tools) > 0 {
+		b = appendTools(b, r.Tools)
+		if t.toolChoice != "" {
+			b = append(b, `,"tool_choice":`...)
+			b = appendString(b, t.toolChoice)
+		}
+	}
+	if t.logprobs && q&noLogprobs == 0 {
+		b = append(b, `,"logprobs":true,"top_logprobs":1`...)
+	}
+	b = t.sampling(b, &r.Sampling, r.Sampling.Stop, n, q)
+	b = append(b, t.chatExtra...)
+	return append(b, '}')
+}
+
+func (t *templates) sampling(b []byte, s *eval.Sampling, stop []string, n int, q uint32) []byte {
+	b = strconv.AppendInt(append(b, `,"n":`...), int64(n), 10)
+	if s.MaxTokens != nil {
+		name := `,"max_tokens":`
+		if q&maxCompletionTokens != 0 {
+			name = `,"max_completion_tokens":`
+		}
+		b = strconv.AppendInt(append(b, name...), int64(*s.MaxTokens), 10)
+	}
+	b = appendFloat(append(b, `,"temperature":`...), s.Temperature)
+	if s.TopP != nil {
+		b = appendFloat(append(b, `,"top_p":`...), *s.TopP)
+	}
+	if s.TopK != nil && s.Temperature > 0 {
+		b = strconv.AppendInt(append(b, `,"top_k":`...), int64(*s.TopK), 10)
+	}
+	if len(stop) > 0 {
+		b = appendStrings(append(b, `,"stop":`...), stop)
+	}
+	if s.Seed != nil {
+		b = strconv.AppendInt(append(b, `,"seed":`...), *s.Seed, 10)
+	}
+	if t.stream {
+		b = append(b, `,"stream":true`...)
+		if q&noStreamOptions == 0 {
+			b = append(b, `,"stream_options":{"include_usage":true}`...)
+		}
+	}
+	return b
+}
+
+// scoring is the body that has prompts of token ids scored.
+func (t *templates) scoring(prompts [][]int, q uint32) []byte {
+	size := 256 + len(t.extra)
+	for _, ids := range prompts {
+		size += 7 * len(ids)
+	}
+	b := make([]byte, 0, size)
+	b = append(b, t.head...)
+	b = append(b, `,"prompt":`...)
+	if len(prompts) == 1 {
+		b = appendInts(b, prompts[0])
+	} else {
+		for i, ids := range prompts {
+			b = append(b, "[,"[min(i, 1)])
+			b = appendInts(b, ids)
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"max_tokens":1,"temperature":0,"prompt_logprobs":`...)
+	b = append(b, t.top...)
+	if t.addSpecial && q&noAddSpecial == 0 {
+		b = append(b, `,"add_special_tokens":false`...)
+	}
+	b = append(b, t.extra...)
+	return append(b, '}')
+}
+
+// echoing is the body that has texts scored by echo and logprobs.
+func (t *templates) echoing(texts []string) []byte {
+	b := append([]byte(nil), t.head...)
+	b = append(b, `,"prompt":`...)
+	if len(texts) == 1 {
+		b = appendString(b, texts[0])
+	} else {
+		b = appendStrings(b, texts)
+	}
+	b = append(b, `,"max_tokens":1,"temperature":0,"logprobs":1,"echo":true`...)
+	b = append(b, t.extra...)
+	return append(b, '}')
+}
+
+func appendMessage(b []byte, m *eval.Message) []byte {
+	b = append(b, `{"role":`...)
+	b = appendString(b, m.Role)
+	b = append(b, `,"content":`...)
+	if m.Content == "" && len(m.ToolCalls) > 0 {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, m.Content)
+	}
+	for i, c := range m.ToolCalls {
+		if i == 0 {
+			b = append(b, `,"tool_calls":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"id":`...), c.ID)
+		b = appendString(append(b, `,"type":"function","function":{"name":`...), c.Name)
+		b = appendString(append(b, `,"arguments":`...), c.Arguments)
+		b = append(b, "}}"...)
+	}
+	if len(m.ToolCalls) > 0 {
+		b = append(b, ']')
+	}
+	if m.ToolCallID != "" {
+		b = appendString(append(b, `,"tool_call_id":`...), m.ToolCallID)
+	}
+	return append(b, '}')
+}
+
+func appendTools(b []byte, tools []eval.Tool) []byte {
+	b = append(b, `,"tools":[`...)
+	for i, t := range tools {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"type":"function","function":{"name":`...), t.Name)
+		if t.Description != "" {
+			b = appendString(append(b, `,"description":`...), t.Description)
+		}
+		if len(t.Parameters) > 0 {
+			b = append(append(b, `,"parameters":`...), t.Parameters...)
+		}
+		b = append(b, "}}"...)
+	}
+	return append(b, ']')
+}

@@ -1,0 +1,197 @@
+package openai
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"olmoeval/eval"
+)
+
+// Client is a model behind one or several servers. It may be used by many
+// goroutines.
+type Client struct {
+	cfg       Config
+	body      templates
+	header    http.Header // of every request; never edited
+	transport http.RoundTripper
+	endpoints []*endpoint
+	turn      atomic.Uint32
+	quirks    quirks
+	now       func() time.Time
+	tokens    tokenCache
+
+	learning sync.Mutex // held while the server is asked how it scores
+	facts    atomic.Pointer[facts]
+}
+
+var _ eval.Provider = (*Client)(nil)
+
+// New makes a client; it sends nothing. The configuration's maps must not be
+// changed afterwards.
+func New(cfg Config) (*Client, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	t, err := newTemplates(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, body: t, transport: newTransport(), now: time.Now, header: http.Header{
+		"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"olmo-eval"}}}
+	if cfg.APIKey != "" {
+		c.header.Set("Authorization", "Bearer "+string(cfg.APIKey))
+	}
+	for k, v := range cfg.Headers {
+		c.header.Set(k, v)
+	}
+	for _, base := range cfg.BaseURLs {
+		e, err := newEndpoint(base)
+		if err != nil {
+			return nil, err
+		}
+		c.endpoints = append(c.endpoints, e)
+	}
+	return c, nil
+}
+
+// Model says which model is asked for.
+func (c *Client) Model() eval.Model { return c.cfg.model() }
+
+// Close ends idle connections.
+func (c *Client) Close() error {
+	if t, ok := c.transport.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Respond answers one request in one try.
+func (c *Client) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
+	if r.Type == eval.Loglikelihood {
+		return c.score(ctx, r)
+	}
+	return c.generate(ctx, r)
+}
+
+// generate routes as the reference does: text completion for a prompt, chat
+// for all else.
+func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response, error) {
+	chat := r.Type != eval.Completion || len(r.Messages) > 0 || r.Prompt == ""
+	want := r.Sampling.Samples()
+	n := want
+	if r.Sampling.Greedy() {
+		// Greedy samples are equal, and vLLM refuses to make several.
+		n = 1
+	}
+	for {
+		q := c.quirks.bits.Load()
+		e := c.pick()
+		u, body := e.completions, []byte(nil)
+		if chat {
+			u, body = e.chat, c.body.chat(r, n, q)
+		} else {
+			body = c.body.completion(r, n, q)
+		}
+		resp, err := c.ask(ctx, e, u, body, r, chat, n)
+		if err != nil {
+			if c.adapt(err, q) {
+				continue
+			}
+			return nil, err
+		}
+		resp.Notes = quirkNotes(q)
+		for len(resp.Outputs) < want {
+			resp.Outputs = append(resp.Outputs, copyOutput(resp.Outputs[0]))
+		}
+		return resp, nil
+	}
+}
+
+// ask sends a generation and reads the answer.
+func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, r *eval.Request, chat bool, n int) (*eval.Response, error) {
+	var rep reply
+	if c.cfg.Stream {
+		if err := c.stream(ctx, e, u, body, &rep); err != nil {
+			return nil, err
+		}
+	} else {
+		buf, err := c.post(ctx, e, u, body)
+		if err != nil {
+			return nil, err
+		}
+		err = decode(buf.Bytes(), &rep)
+		release(buf)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := rep.check(n); err != nil {
+		return nil, err
+	}
+	resp := &eval.Response{Outputs: make([]eval.Output, n, r.Sampling.Samples()), Usage: rep.Usage.eval(), Attempts: 1}
+	for i := range rep.Choices {
+		ch := &rep.Choices[i]
+		out, err := c.output(ch, chat, r.Sampling.Stop)
+		if err != nil {
+			return nil, err
+		}
+		resp.Outputs[ch.Index] = out
+	}
+	return resp, nil
+}
+
+// adapt learns from a refusal which part of the body the server does not take;
+// it reports whether to send again. What changes answers is never left out.
+func (c *Client) adapt(err error, sent uint32) bool {
+	var problem *StatusError
+	if !asStatus(err, &problem) || problem.Code != 400 && problem.Code != 422 {
+		return false
+	}
+	text := strings.ToLower(problem.Message)
+	for _, q := range []struct {
+		bit  uint32
+		word string
+	}{
+		{maxCompletionTokens, "max_completion_tokens"},
+		{noAddSpecial, "add_special_tokens"},
+		{noStreamOptions, "stream_options"},
+		{noLogprobs, "logprobs"},
+	} {
+		if strings.Contains(text, q.word) && sent&q.bit == 0 {
+			c.quirks.set(q.bit)
+			return true
+		}
+	}
+	return false
+}
+
+// quirkNotes say what was not asked for.
+func quirkNotes(q uint32) []string {
+	var notes []string
+	if q&noLogprobs != 0 {
+		notes = append(notes, "logprobs=refused")
+	}
+	if q&noAddSpecial != 0 {
+		notes = append(notes, "add_special_tokens=refused")
+	}
+	return notes
+}
+
+func copyOutput(o eval.Output) eval.Output {
+	o.Logprobs = append([]eval.TokenLogprob(nil), o.Logprobs...)
+	o.ToolCalls = append([]eval.ToolCall(nil), o.ToolCalls...)
+	if o.Loglik != nil {
+		l := *o.Loglik
+		if l.Greedy != nil {
+			g := *l.Greedy
+			l.Greedy = &g
+		}
+		o.Loglik = &l
+	}
+	return o
+}

@@ -1,0 +1,167 @@
+package openai
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"olmoeval/eval"
+	"olmoeval/internal/nearest"
+)
+
+// Secret is a text that does not print.
+type Secret string
+
+// String is "***", or "" for no secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
+// GoString keeps %#v from printing it.
+func (s Secret) GoString() string { return `"` + s.String() + `"` }
+
+// MarshalText keeps encoders from writing it.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue keeps it out of logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Boundaries between context and continuation.
+const (
+	// BoundaryLMEval encodes context and continuation together and counts off
+	// the context's own tokens; white space at the context's end belongs to the
+	// continuation. It is the default.
+	BoundaryLMEval = "lm_eval"
+	// BoundarySeparate encodes the two apart.
+	BoundarySeparate = "separate"
+	// BoundaryTextOffset sends text and reads the boundary from text offsets.
+	BoundaryTextOffset = "text_offset"
+)
+
+// Config is how a server is spoken to. The zero value of a field is its
+// default.
+type Config struct {
+	// BaseURLs are replicas of one model behind one queue, each usually ending
+	// in /v1, which is added to a bare host.
+	BaseURLs []string `json:"base_url"`
+	// Model is what the server calls it.
+	Model  string `json:"model"`
+	APIKey Secret `json:"api_key,omitempty"`
+	// Timeout bounds each HTTP call; 0 leaves it to the context.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	// MaxContext is the window in tokens; 0 takes what the server reports.
+	MaxContext int `json:"max_model_len,omitempty"`
+	// AddBOS puts the BOS token before a context when scoring; nil follows the
+	// tokenizer where the server tells, else adds none.
+	AddBOS *bool `json:"add_bos_token,omitempty"`
+	// EOS is a text added to the stop sequences of completions.
+	EOS      string `json:"eos,omitempty"`
+	Boundary string `json:"boundary,omitempty"`
+	// PromptLogprobs is how many alternatives per prompt token are asked for
+	// when scoring, to learn whether it was the first choice; nil means 1. With
+	// 0 the server must report ranks.
+	PromptLogprobs *int `json:"prompt_logprobs,omitempty"`
+	// Logprobs asks for the tokens of generations; nil means true.
+	Logprobs *bool `json:"logprobs,omitempty"`
+	Stream   bool  `json:"stream,omitempty"`
+	// ToolChoice is sent with requests that have tools: auto, none, required.
+	ToolChoice string `json:"tool_choice,omitempty"`
+	// SentencePiece turns U+2581 of completions into spaces.
+	SentencePiece bool `json:"completion_sentencepiece_cleanup,omitempty"`
+	// TrimStop cuts completions at the first stop sequence, for servers that
+	// do not.
+	TrimStop           bool           `json:"completion_client_side_stop_trim,omitempty"`
+	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
+	// ExtraBody is added to every completion and chat.
+	ExtraBody map[string]any    `json:"extra_body,omitempty"`
+	Headers   map[string]string `json:"headers,omitempty"`
+	// As is what the user knows of the model: name, revision, family, step,
+	// tokens, weights, path. Kind, ID and Options are filled in.
+	As eval.Model `json:"-"`
+}
+
+// ours are the parts of a body that have a place of their own.
+var ours = []string{"model", "prompt", "messages", "n", "stream", "stream_options", "max_tokens", "max_completion_tokens",
+	"temperature", "top_p", "top_k", "stop", "seed", "tools", "tool_choice", "echo", "prompt_logprobs", "chat_template_kwargs"}
+
+// Validate reports the first mistake.
+func (c *Config) Validate() error {
+	if len(c.BaseURLs) == 0 {
+		return fmt.Errorf("openai: no base_url; give base_url=http://HOST:PORT/v1 or set OPENAI_BASE_URL")
+	}
+	for _, base := range c.BaseURLs {
+		if _, err := parseBase(base); err != nil {
+			return err
+		}
+	}
+	if c.Model == "" {
+		return fmt.Errorf("openai: no model name")
+	}
+	known := []string{BoundaryLMEval, BoundarySeparate, BoundaryTextOffset}
+	if c.Boundary != "" && !slices.Contains(known, c.Boundary) {
+		return fmt.Errorf("openai: unknown boundary %q%s", c.Boundary, nearest.Hint(c.Boundary, known))
+	}
+	if choices := []string{"", "auto", "none", "required"}; !slices.Contains(choices, c.ToolChoice) {
+		return fmt.Errorf("openai: unknown tool_choice %q%s", c.ToolChoice, nearest.Hint(c.ToolChoice, choices[1:]))
+	}
+	if p := c.PromptLogprobs; p != nil && (*p < 0 || *p > 20) {
+		return fmt.Errorf("openai: prompt_logprobs=%d: want 0 to 20", *p)
+	}
+	if c.MaxContext < 0 || c.Timeout < 0 {
+		return fmt.Errorf("openai: max_model_len and timeout must not be negative")
+	}
+	for _, key := range ours {
+		if _, ok := c.ExtraBody[key]; ok {
+			return fmt.Errorf("openai: extra_body must not hold %q, which has a setting of its own", key)
+		}
+	}
+	return nil
+}
+
+// parseBase reads a base URL; a bare host gets /v1.
+func parseBase(text string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(text, "/"))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("openai: base_url %q: want http://HOST:PORT/v1", text)
+	}
+	if u.Path == "" {
+		u.Path = "/v1"
+	}
+	return u, nil
+}
+
+// model is what the configuration says of the model.
+func (c *Config) model() eval.Model {
+	m := c.As
+	m.Kind, m.ID = "openai", c.Model
+	if m.Name == "" {
+		m.Name = c.Model
+	}
+	options := map[string]any{}
+	set := func(key string, value any, used bool) {
+		if used {
+			options[key] = value
+		}
+	}
+	set("chat_template_kwargs", c.ChatTemplateKwargs, len(c.ChatTemplateKwargs) > 0)
+	set("extra_body", c.ExtraBody, len(c.ExtraBody) > 0)
+	set("max_model_len", c.MaxContext, c.MaxContext != 0)
+	set("eos", c.EOS, c.EOS != "")
+	set("boundary", c.Boundary, c.Boundary != "" && c.Boundary != BoundaryLMEval)
+	set("tool_choice", c.ToolChoice, c.ToolChoice != "")
+	set("completion_sentencepiece_cleanup", true, c.SentencePiece)
+	set("completion_client_side_stop_trim", true, c.TrimStop)
+	if c.AddBOS != nil {
+		options["add_bos_token"] = *c.AddBOS
+	}
+	if len(options) > 0 {
+		m.Options = options
+	}
+	return m
+}

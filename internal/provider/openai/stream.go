@@ -1,0 +1,195 @@
+package openai
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"olmoeval/eval"
+)
+
+// stream sends a body and gathers the chunks of a server-sent event stream
+// into a reply. A stream that ends before its choices have is a fault.
+func (c *Client) stream(ctx context.Context, e *endpoint, u *url.URL, body []byte, into *reply) error {
+	resp, done, err := c.send(ctx, e, u, body)
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+		if err != nil {
+			return c.broken(ctx, e, err)
+		}
+		return c.refused(ctx, e, u, resp, text)
+	}
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		// A server that does not stream answers whole.
+		text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+		if err != nil {
+			return c.broken(ctx, e, err)
+		}
+		return decode(text, into)
+	}
+	g := gatherer{reply: into}
+	if err := g.read(bufio.NewReaderSize(resp.Body, 16<<10)); err != nil {
+		if f := (*eval.Fault)(nil); errors.As(err, &f) {
+			return err
+		}
+		return c.broken(ctx, e, err)
+	}
+	return g.finish()
+}
+
+// gatherer puts the chunks of a stream together.
+type gatherer struct {
+	reply *reply
+	parts []*part // by index
+	ended bool
+}
+
+type part struct {
+	seen                     bool
+	completion               bool
+	text, reasoning, refusal strings.Builder
+	finish                   string
+	calls                    []toolCall
+	steps                    steps
+}
+
+// maxParts bounds the index a stream may name.
+const maxParts = 4096
+
+func (g *gatherer) read(r *bufio.Reader) error {
+	for {
+		line, err := readLine(r)
+		if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+			data = bytes.TrimSpace(data)
+			if string(data) == "[DONE]" {
+				g.ended = true
+				return nil
+			}
+			if err := g.chunk(data); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readLine reads a line of any length.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err != bufio.ErrBufferFull {
+		return line, err
+	}
+	long := bytes.Clone(line)
+	for err == bufio.ErrBufferFull && len(long) < maxBody {
+		line, err = r.ReadSlice('\n')
+		long = append(long, line...)
+	}
+	return long, err
+}
+
+func (g *gatherer) chunk(data []byte) error {
+	var ch reply
+	if err := decode(data, &ch); err != nil {
+		return err
+	}
+	if !ch.Error.null() {
+		return ch.check(0)
+	}
+	if ch.Usage != nil {
+		g.reply.Usage = ch.Usage
+	}
+	for i := range ch.Choices {
+		c := &ch.Choices[i]
+		if c.Index < 0 || c.Index >= maxParts {
+			return badResponse("a chunk has the index %d", c.Index)
+		}
+		for len(g.parts) <= c.Index {
+			g.parts = append(g.parts, &part{})
+		}
+		if err := g.parts[c.Index].add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *part) add(c *choice) error {
+	p.seen = true
+	if c.FinishReason != "" {
+		p.finish = strings.Clone(c.FinishReason)
+	}
+	if c.Text != nil {
+		p.completion = true
+		p.text.WriteString(*c.Text)
+	}
+	if d := c.Delta; d != nil {
+		p.text.WriteString(string(d.Content))
+		p.reasoning.WriteString(d.Reasoning)
+		if d.Reasoning == "" {
+			p.reasoning.WriteString(d.ReasoningContent)
+		}
+		p.refusal.WriteString(d.Refusal)
+		for _, t := range d.ToolCalls {
+			if t.Index < 0 || t.Index >= maxParts {
+				return badResponse("a chunk has a tool call with the index %d", t.Index)
+			}
+			for len(p.calls) <= t.Index {
+				p.calls = append(p.calls, toolCall{})
+			}
+			have := &p.calls[t.Index]
+			have.ID += t.ID
+			have.Function.Name += t.Function.Name
+			// Pieces are gathered decoded; finish encodes the whole.
+			have.Function.Arguments = append(have.Function.Arguments, arguments(t.Function.Arguments)...)
+		}
+	}
+	if !c.Logprobs.null() {
+		more, err := readSteps(c.Logprobs)
+		if err != nil {
+			return badResponse("logprobs: %w", err)
+		}
+		if len(p.steps.best) == len(p.steps.tokens) {
+			p.steps.best = append(p.steps.best, more.best...)
+		}
+		p.steps.tokens = append(p.steps.tokens, more.tokens...)
+		p.steps.logprobs = append(p.steps.logprobs, more.logprobs...)
+	}
+	return nil
+}
+
+// finish makes whole choices of the parts.
+func (g *gatherer) finish() error {
+	for i, p := range g.parts {
+		if !p.seen || p.finish == "" && !g.ended {
+			return &eval.Fault{Status: eval.InfraNetwork, Err: errors.New("the stream ended early")}
+		}
+		c := choice{Index: i, FinishReason: p.finish, steps: &p.steps}
+		text := p.text.String()
+		if p.completion {
+			c.Text = &text
+		} else {
+			for k := range p.calls {
+				args := &p.calls[k].Function.Arguments
+				*args = appendString(nil, string(*args))
+			}
+			c.Message = &message{Content: content(text), Reasoning: p.reasoning.String(), Refusal: p.refusal.String(), ToolCalls: p.calls}
+		}
+		g.reply.Choices = append(g.reply.Choices, c)
+	}
+	return nil
+}
