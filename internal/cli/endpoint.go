@@ -2,12 +2,34 @@ package cli
 
 import (
 	"context"
-	"errors"
 
 	"olmoeval/eval"
 	"olmoeval/internal/modelspec"
+	"olmoeval/internal/provider/layer"
+	"olmoeval/internal/provider/openai"
 )
 
+// endpoint makes the provider of an OpenAI-compatible server with its layers.
 func (a *app) endpoint(ctx context.Context, m *modelspec.Config, f *runFlags) (eval.Provider, eval.Responder, error) {
-	return nil, nil, errors.New("endpoints are being wired")
+	logprobs := m.Logprobs != nil && *m.Logprobs
+	client, err := openai.New(openai.Config{
+		BaseURLs: m.BaseURL, Model: m.Model, APIKey: openai.Secret(a.Getenv(m.APIKeyEnv)),
+		MaxContext: m.MaxModelLen, AddBOS: m.AddBOS, EOS: m.EOS, Boundary: m.Boundary, Logprobs: &logprobs,
+		Stream: m.Stream, ChatTemplateKwargs: m.ChatTemplateKwargs, ExtraBody: m.ExtraBody, As: m.Identity(),
+	})
+	if err != nil {
+		return nil, nil, asUsage(err)
+	}
+	if f.wait > 0 {
+		if err := client.WaitReady(ctx, f.wait); err != nil {
+			return nil, nil, err
+		}
+	}
+	limit := &layer.Limit{Next: &layer.Timeout{Next: client, Limit: f.attempt()}, Start: firstInt(f.concurrency, m.MaxConcurrency, defaultConcurrency)}
+	retry := &layer.Retry{Next: limit}
+	if f.wait > 0 {
+		// Through an outage: as many tries as fit into the wait.
+		retry.Tries, retry.Budget = 1<<20, f.wait
+	}
+	return client, &layer.Once{Next: retry}, nil
 }

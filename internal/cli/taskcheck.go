@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,30 +100,36 @@ func (a *app) taskCheck(ctx context.Context, spec string, k *asks, n int) error 
 // and with each of its variants, its suites, and the variants that it gives to
 // tasks defined elsewhere: foreign ones, whose data is not read.
 func (a *app) checkAsks(ctx context.Context, spec string, k *asks) (list []catalog.Ask, foreign map[string]bool, err error) {
-	add := func(s string) { list = append(list, catalog.Ask{Spec: s, Overrides: k.all}) }
 	file, rest, isFile := pathSpec(spec)
+	// One spec that names the file makes all its names known.
+	add := func(s string) {
+		if isFile && len(list) == 0 && s != spec {
+			s = file + "#" + s
+		}
+		list = append(list, catalog.Ask{Spec: s, Overrides: k.all})
+	}
 	if !isFile || rest != "" || filepath.Ext(file) != ".star" {
 		add(spec)
 		return list, nil, nil
 	}
-	set, err := a.loadFile(ctx, file)
+	set, err := a.loadFile(ctx, file, merged(a.Sets))
 	if err != nil {
 		return nil, nil, err
 	}
 	own := map[string]bool{}
 	for _, d := range set.Tasks {
 		own[d.Task.Name] = true
-		add(file + "#" + d.Task.Name)
+		add(d.Task.Name)
 		for _, v := range d.Variants {
-			add(file + "#" + d.Task.Name + ":" + v.Name)
+			add(d.Task.Name + ":" + v.Name)
 		}
 	}
 	foreign = map[string]bool{}
-	for _, name := range sortedNames(set.Variants) {
+	for _, name := range slices.Sorted(maps.Keys(set.Variants)) {
 		for _, v := range set.Variants[name] {
 			s := name + ":" + v.Name
 			foreign[s] = !own[name]
-			add(file + "#" + s)
+			add(s)
 		}
 	}
 	for i := range set.Suites {

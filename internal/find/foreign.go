@@ -70,9 +70,11 @@ func foreignFile(path string) (Run, error) {
 
 // foreignDir says what a directory that is no run may be.
 func foreignDir(dir string) error {
-	for name, what := range map[string]string{"metrics.json": "output directories of the reference", "results.json": "results of lm-eval"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return fmt.Errorf("%s: %s cannot be read in place yet%s", dir, what, notYet)
+	for _, known := range []struct{ file, what string }{
+		{"metrics.json", "output directories of the reference"}, {"results.json", "results of lm-eval"},
+	} {
+		if _, err := os.Stat(filepath.Join(dir, known.file)); err == nil {
+			return fmt.Errorf("%s: %s cannot be read in place yet%s", dir, known.what, notYet)
 		}
 	}
 	return fmt.Errorf("%s holds %w (no %s, no runs/)%s", dir, errNoRun, journal.ManifestName, notYet)

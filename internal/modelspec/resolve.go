@@ -33,6 +33,14 @@ type Config struct {
 	// MaxModelLen bounds context and answer in tokens; 0 asks the server.
 	MaxModelLen int   `json:"max_model_len,omitempty" yaml:"max_model_len"`
 	AddBOS      *bool `json:"add_bos_token,omitempty" yaml:"add_bos_token"`
+	// EOS is a text added to the stop sequences of completions.
+	EOS string `json:"eos,omitempty" yaml:"eos"`
+	// Boundary between context and continuation: lm_eval (default), separate or
+	// text_offset.
+	Boundary string `json:"boundary,omitempty" yaml:"boundary"`
+	// Logprobs asks for the tokens of generations; nil means false.
+	Logprobs *bool `json:"logprobs,omitempty" yaml:"logprobs"`
+	Stream   bool  `json:"stream,omitempty" yaml:"stream"`
 	// MaxConcurrency bounds requests in flight, 0 adapts.
 	MaxConcurrency     int            `json:"max_concurrency,omitempty" yaml:"max_concurrency"`
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty" yaml:"chat_template_kwargs"`
@@ -231,25 +239,10 @@ func (c *Config) check(p Presets, preset bool) error {
 	return fmt.Errorf("model %q: no endpoint serves it%s; start a server for it and type: -m %s,base_url=http://127.0.0.1:8000/v1 (or set OPENAI_BASE_URL)", c.Name, hint, c.Name)
 }
 
-// Identity is the domain's description of the model.
+// Identity is what the user says of the model, with the digest of its weights
+// where they can be read; the provider adds the options that change answers.
 func (c *Config) Identity() eval.Model {
 	m := eval.Model{Name: c.Name, Kind: c.Kind, ID: c.Model, Revision: c.Revision, Family: c.Family, Step: c.Step, Tokens: c.Tokens}
-	opts := map[string]any{}
-	if c.AddBOS != nil {
-		opts["add_bos_token"] = *c.AddBOS
-	}
-	if len(c.ChatTemplateKwargs) > 0 {
-		opts["chat_template_kwargs"] = c.ChatTemplateKwargs
-	}
-	if len(c.ExtraBody) > 0 {
-		opts["extra_body"] = c.ExtraBody
-	}
-	if c.MaxModelLen > 0 {
-		opts["max_model_len"] = c.MaxModelLen
-	}
-	if len(opts) > 0 {
-		m.Options = opts
-	}
 	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
 		if abs, err := filepath.Abs(c.Model); err == nil {
 			m.Path = abs

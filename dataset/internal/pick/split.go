@@ -151,6 +151,21 @@ func OneFormat(files []string) ([]string, error) {
 	return files, complete(files)
 }
 
+// OneSeries tells whether the files are the shards of one, by their names.
+func OneSeries(files []string) (bool, error) {
+	if _, err := OneFormat(files); err != nil {
+		return false, err
+	}
+	seen := map[string]bool{}
+	for _, f := range files {
+		seen[number.ReplaceAllString(shard.ReplaceAllString(rowio.Stem(f), ""), "")] = true
+	}
+	return len(seen) == 1, nil
+}
+
+// HasName tells whether name stands in a file's name, set off from the rest.
+func HasName(stem, name string) bool { return hasWord(stem, name) }
+
 // Splits are the usual splits that the names tell, sorted.
 func Splits(names []string) []string {
 	var out []string
