@@ -82,6 +82,10 @@ func (s *Store) open(ctx context.Context, src eval.Source, split string) (eval.R
 // elsewhere opens a source that the mirror does not hold.
 func (s *Store) elsewhere(ctx context.Context, src eval.Source, split string) (eval.Rows, error) {
 	switch src.Kind() {
+	case eval.SourceHF:
+		return s.openHub(ctx, src, split)
+	case eval.SourceExec:
+		return s.openCommand(ctx, src, split)
 	case eval.SourceLocal:
 		return s.openLocal(src, split)
 	case eval.SourceBundled:

@@ -16,13 +16,16 @@ var update = flag.Bool("update", false, "write the schemas that are compared")
 
 // TestSchemas keeps the published JSON Schemas equal to the types.
 func TestSchemas(t *testing.T) {
+	t.Chdir("../..") // comments are found by paths below the module
 	for name, v := range map[string]any{
 		"run.schema.json":    &Manifest{},
 		"record.schema.json": &eval.Record{},
 	} {
 		r := jsonschema.Reflector{AllowAdditionalProperties: true}
-		if err := r.AddGoComments("olmoeval", ".", jsonschema.WithFullComment()); err != nil {
-			t.Fatal(err)
+		for _, dir := range []string{"./internal/journal", "./eval"} {
+			if err := r.AddGoComments("olmoeval", dir, jsonschema.WithFullComment()); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s := r.Reflect(v)
 		s.ID = jsonschema.ID("olmo-eval/" + name)
@@ -32,7 +35,7 @@ func TestSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 		got = append(got, '\n')
-		path := "../../docs/" + name
+		path := "docs/" + name
 		if *update {
 			if err := os.WriteFile(path, got, 0o644); err != nil {
 				t.Fatal(err)

@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"olmoeval/dataset/internal/pick"
 	"olmoeval/dataset/internal/rowio"
+	"olmoeval/dataset/internal/web"
 	"olmoeval/internal/nearest"
 )
 
@@ -54,6 +56,9 @@ func (c *Client) converted(ctx context.Context, w Want) (s *Snapshot, files []st
 	s, err = c.Snapshot(ctx, w.ID, convertBranch)
 	if errors.Is(err, ErrNoRevision) || c.Offline && err != nil {
 		return nil, nil, nil
+	}
+	if err != nil && web.Unreachable(err) && c.cached(w.ID, "main") != nil {
+		return nil, nil, nil // what the cache has of the repository may do
 	}
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +111,8 @@ func fromConversion(files []string, w Want) ([]string, error) {
 	}
 	sort.Strings(out)
 	for i, f := range out {
-		if base := path.Base(f); !strings.HasSuffix(base, fmt.Sprintf("%d.parquet", i)) {
+		stem := strings.TrimSuffix(path.Base(f), ".parquet")
+		if n, err := strconv.Atoi(stem); err != nil || n != i {
 			return nil, fmt.Errorf("the conversion lacks a file before %s", f)
 		}
 	}

@@ -1,0 +1,63 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+
+	"olmoeval/dataset/internal/hub"
+	"olmoeval/dataset/internal/rowio"
+	"olmoeval/eval"
+)
+
+// hubName is ORG/NAME, or a name of the time before organisations.
+var hubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$`)
+
+// openHub reads a data set of the Hugging Face hub.
+func (s *Store) openHub(ctx context.Context, src eval.Source, split string) (eval.Rows, error) {
+	if !hubName.MatchString(src.Path) {
+		return nil, errors.New("neither a Hugging Face data set (ORG/NAME) nor a file: local paths begin with / or ./")
+	}
+	if split == "" {
+		return nil, errors.New("a Hugging Face data set needs a split")
+	}
+	c, err := s.hub()
+	if err != nil {
+		return nil, err
+	}
+	want := hub.Want{ID: src.Path, Revision: src.Revision, Subset: src.Subset, Split: split, DataFiles: src.DataFiles}
+	snap, files, err := c.Select(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	var inputs []rowio.Input
+	for _, name := range files {
+		path, err := c.File(ctx, snap, name)
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, rowio.Input{Name: fmt.Sprintf("hf://datasets/%s/%s", snap.ID, name), Path: path})
+	}
+	info := eval.SourceInfo{Path: src.Path, Subset: src.Subset, Split: split, Revision: snap.Commit}
+	return newRows(info, inputs), nil
+}
+
+func (s *Store) hub() (*hub.Client, error) {
+	dir := s.opt.HFCache
+	if dir == "" && s.opt.HFHome != "" {
+		dir = filepath.Join(s.opt.HFHome, "hub")
+	}
+	if dir == "" {
+		return nil, errors.New("no Hugging Face cache directory: set HF_HOME")
+	}
+	listings, err := s.cacheDir("hub")
+	if err != nil {
+		listings = ""
+	}
+	return &hub.Client{
+		Web: s.web(), Endpoint: s.opt.HFEndpoint, Token: s.opt.HFToken.Reveal(),
+		Dir: dir, Listings: listings, Offline: s.opt.Offline, Moved: legacy, Log: s.log,
+	}, nil
+}
