@@ -34,5 +34,6 @@ func All() eval.Set {
 			demoTasks(),
 		),
 		Suites: suites(),
+		Data:   Bundled(),
 	}
 }

@@ -8,22 +8,36 @@ import (
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
+
+	"olmoeval/internal/nearest"
 )
 
 // explain turns an error of the interpreter into one line that begins with
 // file:line:col of where it happened, and ends with the frames that led there.
+func (l *loader) explain(err error) error {
+	var list resolve.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 {
+		return explain(err)
+	}
+	msg := list[0].Msg
+	if name, ok := strings.CutPrefix(msg, "undefined: "); ok {
+		name, _, _ = strings.Cut(name, " ")
+		if n, ok := nearest.Name(name, append(sortedKeys(l.names), sortedKeys(starlark.Universe)...)); ok {
+			msg = fmt.Sprintf("undefined: %s; did you mean %q?", name, n)
+		}
+	}
+	more := ""
+	if len(list) > 1 {
+		more = fmt.Sprintf(" (and %d more errors)", len(list)-1)
+	}
+	return &locatedError{fmt.Sprintf("%s: %s%s", list[0].Pos, msg, more), err}
+}
+
+// explain is for errors of calls.
 func explain(err error) error {
 	var located *locatedError
 	if errors.As(err, &located) {
 		return located
-	}
-	var list resolve.ErrorList
-	if errors.As(err, &list) && len(list) > 0 {
-		more := ""
-		if len(list) > 1 {
-			more = fmt.Sprintf(" (and %d more errors)", len(list)-1)
-		}
-		return &locatedError{fmt.Sprintf("%s: %s%s", list[0].Pos, list[0].Msg, more), err}
 	}
 	var parse syntax.Error
 	if errors.As(err, &parse) {

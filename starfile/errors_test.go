@@ -12,16 +12,16 @@ import (
 func TestLoadErrors(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
 		{"syntax", "x = (", "t.star:1:6: got end of file"},
-		{"undefined", "\nx = scoer.exact_match()", "t.star:2:5: undefined: scoer (did you mean score?)"},
+		{"undefined", "\nx = scoer.exact_match()", "t.star:2:5: undefined: scoer; did you mean \"score\"?"},
 		{"unknown argument", with("prmpt=1"), `t.star:1:9: task: unknown argument "prmpt"; did you mean "prompt"?`},
-		{"unknown prompt", `prompt.caht()`, "prompt has no .caht (did you mean .chat?)"},
+		{"unknown prompt", `prompt.caht()`, "prompt has no .caht; did you mean \"chat\"?"},
 		{"unknown prompt field", `prompt.chat(sytem_prompt="")`, `prompt.chat: unknown argument "sytem_prompt"; did you mean "system_prompt"?`},
-		{"unknown scorer", `score.exact_mach()`, "(did you mean .exact_match?)"},
-		{"unknown extractor", `answer.last_numbr()`, "(did you mean .last_number?)"},
+		{"unknown scorer", `score.exact_mach()`, "score has no .exact_mach; did you mean \"exact_match\"?"},
+		{"unknown extractor", `answer.last_numbr()`, "did you mean \"last_number\"?"},
 		{"unknown metric", `metric.acuracy(score.f1())`, `unknown metric "acuracy"; did you mean "accuracy"?`},
 		{"metric without scorer", `metric.accuracy()`, `metric "accuracy" needs a scorer`},
 		{"scorer not used", `metric.acc_sum(score.f1())`, "metric.acc_sum reads log-likelihoods and takes no scorer"},
-		{"bad template", with("")[:0] + `task("x", source="r.jsonl", prompt=prompt.completion(template="{q}"))`, `task "x": prompt: template: unknown field {q}`},
+		{"bad template", `task("x", source="r.jsonl", prompt=prompt.completion(template="{q}"))`, `task "x": prompt: template: unknown field {q}`},
 		{"bad regexp", `answer.regexp("(")`, "answer.regexp: extract.pattern"},
 		{"bad style", `prompt.choice(style="leters")`, `prompt.choice: style "leters"`},
 		{"wrong type", with(`limit="ten"`), `t.star:1:9: task "x": limit: want a whole number, got text "ten"`},
@@ -54,7 +54,7 @@ func TestLoadErrors(t *testing.T) {
 		{"variant name", with("") + "x.variant('a:b', limit=3)", `variant name "a:b": ":" is not allowed`},
 		{"variant of own prompt", with("") + "\nx.variant('v', prompt={'sistem_prompt': ''})", `t.star:3: variant "v" of task "x": prompt: unknown argument "sistem_prompt"; did you mean "system_prompt"?`},
 		{"variant's template", with("") + "x.variant('v', prompt={'user_template': 'x'})", `t.star:2: variant "v" of task "x": prompt: user_template: "x" lacks {question}`},
-		{"endless loop", "while True: pass", "t.star:1:7: stopped after too many steps: is this an endless loop?"},
+		{"endless loop", "while True: pass", "t.star:1:1: stopped after too many steps: is this an endless loop?"},
 		{"recursion", "def f(): return f()\nf()", "function f called recursively"},
 		{"fail", "def f():\n  fail('no good')\nf()", "t.star:2:7: in f: fail: no good (called from t.star:3:2 in <toplevel>)"},
 		{"score.fn arity", `score.fn("s", lambda x: 1)`, "want 2: instance, output"},
@@ -80,9 +80,9 @@ func TestLoadErrors(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	row := eval.Doc{"question": "q", "answer": "a"}
 	for _, tt := range []struct{ name, read, want string }{
-		{"missing field", `return instance(question=doc["qestion"])`, `t.star:2:32: in read: the row has no field "qestion"; did you mean "question"? it has: answer, question`},
+		{"missing field", `return instance(question=doc["qestion"])`, `t.star:2:31: in read: the row has no field "qestion"; did you mean "question"? it has: answer, question`},
 		{"runtime error with backtrace", "return help(doc)\ndef help(d):\n  return 1 // 0", "t.star:4:12: in help: floored division by zero (called from t.star:2:14 in read)"},
-		{"endless loop", "while True: pass", "t.star:2:9: in read: stopped after too many steps: is this an endless loop?"},
+		{"endless loop", "while True: pass", "t.star:1:1: in read: stopped after too many steps: is this an endless loop?"},
 		{"wrong result", `return {"question": 1}`, "t.star:1: read returned dict, want instance(…), or None to drop the row"},
 		{"no question", `return instance(gold="x")`, "t.star:2:18: in read: instance: question is missing"},
 		{"unknown field", `return instance(qustion="x")`, `instance: unknown argument "qustion"; did you mean "question"?`},

@@ -7,6 +7,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"olmoeval/eval"
+	"olmoeval/internal/nearest"
 )
 
 // attrs is a read-only value with named attributes.
@@ -29,7 +30,7 @@ func (a *attrs) AttrNames() []string   { return a.names }
 
 func (a *attrs) Attr(name string) (starlark.Value, error) {
 	if !slices.Contains(a.names, name) {
-		return nil, starlark.NoSuchAttrError(fmt.Sprintf("%s has no .%s", a.kind, name)) // the interpreter adds the nearest
+		return nil, fmt.Errorf("%s has no .%s%s", a.kind, name, nearest.Hint(name, a.names))
 	}
 	v := a.get(name)
 	v.Freeze() // a change would be lost

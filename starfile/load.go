@@ -83,7 +83,7 @@ func Load(ctx context.Context, path string, src []byte, env Env) (eval.Set, erro
 	}
 	globals, err := l.exec(l.main, path, src)
 	if err != nil {
-		return eval.Set{}, explain(err)
+		return eval.Set{}, l.explain(err)
 	}
 	l.loaded = true
 	globals.Freeze()
@@ -164,7 +164,7 @@ func (l *loader) load(t *starlark.Thread, name string) (starlark.StringDict, err
 	if err != nil {
 		m.err = &locatedError{fmt.Sprintf("%s: load: %v", l.callAt(t), err), err}
 	} else if m.globals, err = l.exec(l.thread(path), path, src); err != nil {
-		m.err = explain(err)
+		m.err = l.explain(err)
 	}
 	m.done = true
 	return m.globals, m.err

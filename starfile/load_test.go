@@ -219,7 +219,7 @@ variant("elsewhere", "v", prompt={"no_such_field": 1})
 	}
 	// A change that fits no field is found when the prompt is prepared.
 	broken := apply(set.Variants["elsewhere"][0], base.Tasks[0].Task)
-	if _, err := broken.Prompt.Prepare(nil); err == nil || !strings.Contains(err.Error(), `t.star:7: variant "v" of task "elsewhere"`) {
+	if _, err := broken.Prompt.Prepare(nil); err == nil || !strings.Contains(err.Error(), `t.star:8: variant "v" of task "elsewhere"`) {
 		t.Errorf("broken variant: %v", err)
 	}
 }
@@ -281,11 +281,11 @@ variant(other, "v", num_fewshot=1)
 		t.Errorf("a change of a loaded file leaves the code digest: %v", err)
 	}
 	for src, want := range map[string]string{
-		`load("none.star", "x")`:              "main.star:1:1: load: no file",
-		`load("main.star", "x")`:              "loads itself",
-		`load("main.txt", "x")`:               `load: "main.txt" is no .star file`,
-		"\nload('lib/common.star', 'maek')":   "(did you mean make?)",
-		"\nload('lib/bad.star', 'x')":         "bad.star:2:5: undefined: nope",
+		`load("none.star", "x")`:             "main.star:1:1: load: no file",
+		`load("main.star", "x")`:             "loads itself",
+		`load("main.txt", "x")`:              `load: "main.txt" is no .star file`,
+		"\nload('lib/common.star', 'mak')":   "(did you mean make?)",
+		"\nload('lib/bad.star', 'x')":        "bad.star:2:5: undefined: nope",
 		"x = 1\nload('lib/run.star', 'y')\n": "run.star:1:7: floored division by zero",
 	} {
 		write("lib/bad.star", "\nx = nope\n")

@@ -79,12 +79,12 @@ func (a *app) printWarnings(res *journal.Result) {
 		about[w] = append(about[w], who)
 	}
 	for _, tr := range res.Tasks {
-		for _, w := range tr.Warnings {
+		for _, w := range tr.Notes {
 			add(tr.Task, w)
 		}
 	}
 	for _, s := range res.Suites {
-		for _, w := range s.Warnings {
+		for _, w := range s.Notes {
 			add("suite "+s.Suite, w)
 		}
 	}

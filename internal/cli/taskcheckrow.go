@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"olmoeval/catalog"
@@ -205,7 +206,7 @@ func (t *trial) want(check, where string, rec *eval.Record, want float64) {
 	switch {
 	case why != "":
 		t.fail(check, where, what+": "+why)
-	case v != want:
+	case math.Abs(v-want) > 1e-9:
 		t.fail(check, where, fmt.Sprintf("%s scores %g, want %g (%s); %s", what, v, want, t.metric.Info().ID, sample(rec)))
 	default:
 		t.passed[check]++

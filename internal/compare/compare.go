@@ -155,7 +155,7 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	tasks, err := common(a, b, o.Tasks)
+	tasks, err := common(a, b, o)
 	if err != nil {
 		return nil, err
 	}
@@ -164,25 +164,29 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 		Tasks: []Row{}, Suites: []SuiteRow{}, Slices: []SliceRow{}, Warnings: []string{},
 	}
 	found := newDifferences(a, b)
-	var quads quads
+	var against quads
+	keys := map[string]bool{}
 	for _, t := range tasks {
-		p, err := t.pair(ctx, o, o.By)
+		p, err := t.pair(ctx, o)
 		if err != nil {
 			return nil, err
 		}
 		found.task(t, p)
 		c.Warnings = append(c.Warnings, p.warnings...)
-		c.Tasks = append(c.Tasks, Row{t.label, p.numbers(o)})
-		slices, err := p.slices(o)
+		c.Tasks = append(c.Tasks, Row{t.label, p.all(o)})
+		rows, err := p.slices(o, keys)
 		if err != nil {
 			return nil, err
 		}
-		c.Slices = append(c.Slices, slices...)
+		c.Slices = append(c.Slices, rows...)
 		if o.Against != nil {
-			if err := quads.add(ctx, t, p, o); err != nil {
+			if err := against.add(ctx, t, p, o); err != nil {
 				return nil, err
 			}
 		}
+	}
+	if o.By != "" && len(c.Slices) == 0 {
+		return nil, noSlices(o.By, keys)
 	}
 	c.Differs = found.list()
 	c.Warnings = append(found.warnings(c.Differs), c.Warnings...)
@@ -190,7 +194,7 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 	settle(slicesOf(c.Slices), o)
 	c.Suites = suites(a, c.Tasks, o)
 	if o.Against != nil {
-		c.Against = quads.result(o)
+		c.Against = against.result(o)
 	}
 	return c, nil
 }

@@ -33,9 +33,22 @@ type part struct {
 type taskOf struct {
 	label string
 	a, b  []part // newest first
-	// left counts older runs of the task that asked or scored otherwise, and
-	// are therefore no replicates.
+	// c and d are the sides of Options.Against, where they have the task.
+	c, d []part
+	// leftA and leftB count older runs of the task that asked or scored
+	// otherwise, and are therefore no replicates.
 	leftA, leftB int
+}
+
+// byID tells if questions are paired on the data set's own ids: where all runs
+// say that those are unique, and where foreign results know nothing else.
+func (t taskOf) byID() bool {
+	unique, foreign := true, false
+	for _, p := range slices.Concat(t.a, t.b, t.c, t.d) {
+		foreign = foreign || p.run.Foreign
+		unique = unique && p.task.UniqueIDs
+	}
+	return unique || foreign
 }
 
 // labels are the task labels of a side in order of appearance.
@@ -79,12 +92,12 @@ func replicates(x, y *journal.Task) bool {
 }
 
 // common are the tasks that both sides have, in A's order.
-func common(a, b Side, only []string) ([]taskOf, error) {
+func common(a, b Side, o Options) ([]taskOf, error) {
 	if len(a.Runs) == 0 || len(b.Runs) == 0 {
 		return nil, usage("a side of the comparison has no run")
 	}
 	inA, inB := a.labels(), b.labels()
-	wanted, err := wantedTasks(a, b, only)
+	wanted, err := wantedTasks(a, b, o.Tasks)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +117,10 @@ func common(a, b Side, only []string) ([]taskOf, error) {
 		t := taskOf{label: name}
 		t.a, t.leftA = a.parts(l)
 		t.b, t.leftB = b.parts(other)
+		if o.Against != nil {
+			t.c, _ = o.Against[0].parts(name)
+			t.d, _ = o.Against[1].parts(name)
+		}
 		out = append(out, t)
 	}
 	if len(out) == 0 {
@@ -152,10 +169,6 @@ func wantedTasks(a, b Side, only []string) ([]string, error) {
 			}
 		}
 		if len(found) == 0 {
-			if slices.Contains(known, "") {
-				found = []string{name} // a foreign file may stand for it
-				continue
-			}
 			return nil, usage("-t %s: neither run has such a task or suite%s", name, nearest.Hint(name, known))
 		}
 		out = append(out, found...)

@@ -33,8 +33,21 @@ func taskResult(p *Prepared, entry *journal.Task, t *track) journal.TaskResult {
 	if r.Primary == nil {
 		r.Primary = &eval.Estimate{Metric: entry.Primary, Reason: "the task has no metric of this name"}
 	}
-	r.Warnings = append(r.Warnings, warnings(p, t, &r)...)
+	r.Notes = warnings(p, t, &r)
+	r.Warnings = codes(r.Notes)
 	return r
+}
+
+// codes are what stands before the colon of warnings, each once.
+func codes(notes []string) []string {
+	out := []string{}
+	for _, n := range notes {
+		code, _, _ := strings.Cut(n, ":")
+		if !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 // Shares from which a warning is due.
@@ -147,10 +160,13 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 			continue
 		}
 		if t.NFailed > 0 {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, t.NFailed, t.NTotal))
+			r.Notes = append(r.Notes, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, t.NFailed, t.NTotal))
 		}
 	}
 	r.Complete = len(r.Missing) == 0
+	if len(r.Notes) > 0 {
+		r.Warnings = codes(r.Notes)
+	}
 	switch {
 	case n.Aggregation == eval.DisplayOnly || n.Aggregation == eval.NoAggregation:
 		r.Reason = "the suite is shown without a combined score"

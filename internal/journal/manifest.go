@@ -138,10 +138,14 @@ type TaskResult struct {
 	Failures     map[string]int  `json:"failures,omitempty"` // by status
 	Primary      *eval.Estimate  `json:"primary"`
 	Metrics      []eval.Estimate `json:"metrics"`
-	Warnings     []string        `json:"warnings"`
-	TaskHash     string          `json:"task_hash,omitempty"`
-	ScoringHash  string          `json:"scoring_hash,omitempty"`
-	ReusedFrom   string          `json:"reused_from,omitempty"`
+	// Warnings are codes: at_chance, equal_logprobs, truncated, unextracted,
+	// fewshot_leak, partial, small_n, few_clusters and the task's own; Notes say
+	// each in words.
+	Warnings    []string `json:"warnings"`
+	Notes       []string `json:"notes,omitempty"`
+	TaskHash    string   `json:"task_hash,omitempty"`
+	ScoringHash string   `json:"scoring_hash,omitempty"`
+	ReusedFrom  string   `json:"reused_from,omitempty"`
 }
 
 // SuiteResult is an aggregate. Value is nil where the suite is incomplete, only
@@ -162,7 +166,8 @@ type SuiteResult struct {
 	Higher      bool        `json:"higher_is_better"`
 	Method      string      `json:"method,omitempty"`
 	Reason      string      `json:"reason,omitempty"`
-	Warnings    []string    `json:"warnings,omitempty"`
+	Warnings    []string    `json:"warnings,omitempty"` // codes
+	Notes       []string    `json:"notes,omitempty"`    // in words
 }
 
 // Task finds a task by label or spec.

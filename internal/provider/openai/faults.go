@@ -88,8 +88,8 @@ func (c *Client) missing(ctx context.Context, e *endpoint, f *eval.Fault, proble
 	case err != nil:
 		f.Hint = "check base_url and the model's name"
 	case find(served, c.cfg.Model) == nil:
-		f.Err = fmt.Errorf("model %q is not served at %s%s: %w", c.cfg.Model, e.base, nearest.Hint(c.cfg.Model, ids(served)), problem)
-		f.Hint = "served there: " + list(served)
+		f.Err = fmt.Errorf("model %q is not served at %s%s: %w", c.cfg.Model, e.base, nearest.Hint(c.cfg.Model, modelIDs(served)), problem)
+		f.Hint = "served there: " + roll(served)
 	default:
 		f.Hint = "the server has no such call; another kind of task or server is needed"
 	}

@@ -100,7 +100,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 
 // decode reads an answer strictly: what is not JSON, or holds NaN, is a fault.
 func decode(body []byte, into any) error {
-	if !json.Valid(body) {
+	if !valid(body) {
 		return badResponse("the answer is not JSON: %s", shorten(string(body[:min(len(body), 200)])))
 	}
 	if err := json.Unmarshal(body, into); err != nil {

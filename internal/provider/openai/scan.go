@@ -9,10 +9,14 @@ import (
 // scanner reads the JSON of log-probabilities in place. Its methods do nothing
 // once there is an error.
 type scanner struct {
-	b   []byte
-	i   int
-	err error
+	b     []byte
+	i     int
+	depth int
+	err   error
 }
+
+// maxDepth bounds nesting, and with it the stack.
+const maxDepth = 1000
 
 var errJSON = errors.New("not JSON")
 
@@ -59,9 +63,19 @@ func (s *scanner) word(w string) bool {
 	return true
 }
 
+func (s *scanner) deeper() {
+	if s.depth++; s.depth > maxDepth {
+		s.fail()
+	}
+}
+
+func (s *scanner) shallower() { s.depth-- }
+
 // array calls each for every element, which it must consume.
 func (s *scanner) array(each func(index int)) {
 	s.want('[')
+	s.deeper()
+	defer s.shallower()
 	if s.take(']') {
 		return
 	}
@@ -77,6 +91,8 @@ func (s *scanner) array(each func(index int)) {
 // object calls each for every key, still escaped; it must consume the value.
 func (s *scanner) object(each func(key []byte)) {
 	s.want('{')
+	s.deeper()
+	defer s.shallower()
 	if s.take('}') {
 		return
 	}
@@ -107,7 +123,10 @@ func (s *scanner) text() []byte {
 			s.i++
 			return s.b[start : s.i-1]
 		case c == '\\':
-			s.i += 2
+			s.escape()
+			if s.err != nil {
+				return nil
+			}
 		case c < ' ':
 			s.fail()
 			return nil
@@ -117,6 +136,33 @@ func (s *scanner) text() []byte {
 	}
 	s.fail()
 	return nil
+}
+
+// escape consumes a backslash and what belongs to it.
+func (s *scanner) escape() {
+	s.i++
+	if s.i >= len(s.b) {
+		s.fail()
+		return
+	}
+	switch s.b[s.i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		s.i++
+	case 'u':
+		for k := 1; k <= 4; k++ {
+			if s.i+k >= len(s.b) || !isHex(s.b[s.i+k]) {
+				s.fail()
+				return
+			}
+		}
+		s.i += 5
+	default:
+		s.fail()
+	}
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
 // number consumes a number or null; ok is false for null. A number that is not
@@ -193,8 +239,16 @@ func (s *scanner) skip() {
 
 // end checks that nothing is left.
 func (s *scanner) end() error {
-	if s.err == nil && s.peek() != 0 {
+	s.peek()
+	if s.i < len(s.b) {
 		s.fail()
 	}
 	return s.err
+}
+
+// valid reports whether b is one JSON value.
+func valid(b []byte) bool {
+	s := scanner{b: b}
+	s.skip()
+	return s.end() == nil
 }

@@ -23,10 +23,10 @@ const maxBody = 1 << 30
 
 // endpoint is one replica with its addresses made ready.
 type endpoint struct {
-	base                                            string
-	completions, chat, models                       *url.URL
+	base                             string
+	completions, chat, models        *url.URL
 	tokenize, tokenizerInfo, version *url.URL
-	inFlight                                        atomic.Int64
+	inFlight                         atomic.Int64
 	// downUntil is when it may be tried again after it refused a connection,
 	// in nanoseconds since 1970.
 	downUntil atomic.Int64

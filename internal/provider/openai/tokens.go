@@ -1,0 +1,189 @@
+package openai
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"olmoeval/eval"
+)
+
+// tokenCache remembers what /tokenize said: contexts repeat.
+type tokenCache struct {
+	mu    sync.Mutex
+	byKey map[tokenKey]*list.Element // of *tokenEntry
+	order list.List                  // most recently used first
+	size  int
+}
+
+type tokenKey struct {
+	text    string
+	special bool
+}
+
+type tokenEntry struct {
+	key tokenKey
+	ids []int
+}
+
+// cacheBytes bounds the cache, about.
+const cacheBytes = 48 << 20
+
+func (t *tokenCache) get(k tokenKey) ([]int, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.byKey[k]
+	if !ok {
+		return nil, false
+	}
+	t.order.MoveToFront(e)
+	return e.Value.(*tokenEntry).ids, true
+}
+
+func (t *tokenCache) put(k tokenKey, ids []int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.byKey[k]; ok {
+		return
+	}
+	if t.byKey == nil {
+		t.byKey = map[tokenKey]*list.Element{}
+	}
+	e := &tokenEntry{k, ids}
+	t.byKey[k] = t.order.PushFront(e)
+	t.size += e.size()
+	for t.size > cacheBytes {
+		old := t.order.Remove(t.order.Back()).(*tokenEntry)
+		delete(t.byKey, old.key)
+		t.size -= old.size()
+	}
+}
+
+func (e *tokenEntry) size() int { return 160 + len(e.key.text) + 8*len(e.ids) }
+
+// tokenize asks the server for the ids of a text. The result is shared: it
+// must not be edited.
+func (c *Client) tokenize(ctx context.Context, text string, special bool) ([]int, error) {
+	k := tokenKey{text, special}
+	if ids, ok := c.tokens.get(k); ok {
+		return ids, nil
+	}
+	e := c.pick()
+	b := make([]byte, 0, len(c.body.head)+len(text)+len(text)/8+64)
+	b = append(b, c.body.head...)
+	b = appendString(append(b, `,"prompt":`...), text)
+	if special {
+		b = append(b, `,"add_special_tokens":true}`...)
+	} else {
+		b = append(b, `,"add_special_tokens":false}`...)
+	}
+	buf, err := c.post(ctx, e, e.tokenize, b)
+	if err != nil {
+		return nil, err
+	}
+	defer release(buf)
+	ids, err := readIDs(buf.Bytes())
+	if err != nil {
+		return nil, badResponse("%s: %w", e.tokenize.Redacted(), err)
+	}
+	c.tokens.put(k, ids)
+	return ids, nil
+}
+
+// readIDs finds the list of whole numbers under "tokens".
+func readIDs(body []byte) ([]int, error) {
+	ids, found := []int(nil), false
+	bad := false
+	s := scanner{b: body}
+	s.object(func(key []byte) {
+		if string(key) != "tokens" || s.peek() != '[' {
+			s.skip()
+			return
+		}
+		found = true
+		ids = make([]int, 0, 64)
+		s.array(func(int) {
+			v, ok := s.number()
+			id := int(v)
+			bad = bad || !ok || float64(id) != v || id < 0
+			ids = append(ids, id)
+		})
+	})
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	if !found || bad {
+		return nil, fmt.Errorf("no list of token ids")
+	}
+	return ids, nil
+}
+
+// split finds the token ids of a context and a continuation.
+func (c *Client) split(ctx context.Context, f *facts, context, continuation string) (head, rest []int, err error) {
+	if context == "" {
+		rest, err = c.encode(ctx, continuation)
+		return f.empty, rest, err
+	}
+	stripped := stripRight(context)
+	moved := context[len(stripped):] + continuation
+	if head, err = c.encode(ctx, stripped); err != nil {
+		return nil, nil, err
+	}
+	if c.cfg.Boundary == BoundarySeparate {
+		rest, err = c.encode(ctx, moved)
+		return f.withBOS(head), rest, err
+	}
+	whole, err := c.encode(ctx, stripped+moved)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(whole) > len(head) {
+		// The count decides, as in lm-eval: where the two encodings differ
+		// before it, the joint one is what is scored.
+		return f.withBOS(whole[:len(head)]), whole[len(head):], nil
+	}
+	if continuation == "" {
+		return f.withBOS(head), nil, nil
+	}
+	// The continuation melted into the context's last token.
+	same := 0
+	for same < len(whole) && whole[same] == head[same] {
+		same++
+	}
+	if same == len(whole) {
+		return nil, nil, &eval.Fault{Status: eval.ConfigError,
+			Err: fmt.Errorf("continuation %q has no token of its own after its context", continuation)}
+	}
+	return f.withBOS(whole[:same]), whole[same:], nil
+}
+
+// encode is tokenize without special tokens; nothing has no tokens.
+func (c *Client) encode(ctx context.Context, text string) ([]int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return c.tokenize(ctx, text, false)
+}
+
+// stripRight cuts the white space that Python's str.rstrip cuts.
+func stripRight(s string) string {
+	for i := len(s); i > 0; {
+		r, n := utf8.DecodeLastRuneInString(s[:i])
+		if !pythonSpace(r) {
+			return s[:i]
+		}
+		i -= n
+	}
+	return ""
+}
+
+func pythonSpace(r rune) bool {
+	switch {
+	case r >= '\t' && r <= '\r', r >= 0x1c && r <= ' ', r == 0x85, r == 0xa0, r == 0x1680,
+		r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
+		return true
+	}
+	return false
+}
