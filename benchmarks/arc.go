@@ -68,6 +68,9 @@ func arc(k arcKind) eval.Def {
 				arcLetters(t)
 				curated(t, k.set, 5, k.refSet)
 				t.Split = "all"
+				if t.Ref != nil {
+					t.Ref.Source.Split = "test" // of the source; the task's own is all
+				}
 				warn(t, "fewshot_leak", "all splits are evaluated, so the worked examples (rows of train) are among the questions")
 			},
 		})

@@ -49,7 +49,7 @@ func gsm(name, path, subset string, sampling eval.Sampling) eval.Task {
 		},
 		ReadShot: shotGSM,
 		Extract:  answer.LastNumber{},
-		Ref:      &eval.Ref{Name: name, Source: eval.RefSource{Path: path, Subset: subset}},
+		Ref:      &eval.Ref{Name: name, Source: eval.RefSource{Path: path, Subset: subset}, IntZero: true},
 	}
 	measureBy(&t, exactMatch())
 	return t

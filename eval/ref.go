@@ -12,10 +12,14 @@ type Ref struct {
 	// Primary is the explicitly configured one, nil for none.
 	Primary     *RefMetric
 	Aggregation string // of samples: "max" (also when empty) or "first"
+	// IntZero says that it writes temperature 0 as a whole number, which hashes
+	// otherwise than 0.0.
+	IntZero bool
 }
 
-// RefSource mirrors the data source; Type is "hf" when empty.
-type RefSource struct{ Path, Subset, DataFiles, Revision, Type string }
+// RefSource mirrors the data source; Type is "hf" when empty, Split the task's
+// split.
+type RefSource struct{ Path, Subset, Split, DataFiles, Revision, Type string }
 
 // RefMetric names a metric class there, with the scorer's class.
 type RefMetric struct{ Type, Name, Scorer string }
@@ -51,11 +55,19 @@ func (t *Task) TaskHash() string {
 	if agg == "" {
 		agg = "max"
 	}
+	split := r.Source.Split
+	if split == "" {
+		split = t.Config.Split
+	}
 	s := t.Sampling
+	temperature := any(s.Temperature)
+	if r.IntZero && s.Temperature == 0 {
+		temperature = 0
+	}
 	dict := map[string]any{
 		"answer_extractor": nil,
 		"data_source": map[string]any{
-			"path": r.Source.Path, "subset": orNil(r.Source.Subset), "split": t.Config.Split,
+			"path": r.Source.Path, "subset": orNil(r.Source.Subset), "split": split,
 			"source_type": kind, "data_files": orNil(r.Source.DataFiles), "revision": orNil(r.Source.Revision),
 		},
 		"dependencies":             nil,
@@ -70,7 +82,7 @@ func (t *Task) TaskHash() string {
 		"output_score_aggregation": agg,
 		"primary_metric":           primary,
 		"sampling_params": map[string]any{
-			"max_tokens": intOrNil(s.MaxTokens), "temperature": s.Temperature, "top_p": floatOrNil(s.TopP),
+			"max_tokens": intOrNil(s.MaxTokens), "temperature": temperature, "top_p": floatOrNil(s.TopP),
 			"top_k": intOrNil(s.TopK), "stop_sequences": s.Stop, "num_samples": s.Samples(),
 			"logprobs": nil, "do_sample": true,
 		},

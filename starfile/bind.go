@@ -245,11 +245,11 @@ func kindOf(t reflect.Type) string {
 	return "a " + strings.ToLower(t.Name())
 }
 
-// copyOf is a shallow copy of what a pointer to a struct points to, of the same
-// type.
+// copyOf is a copy of the settings that a pointer to a struct points to, of the
+// same type; what has no settings is returned itself.
 func copyOf[T any](v T) T {
 	rv := reflect.ValueOf(v)
-	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+	if rv.Kind() != reflect.Pointer || rv.IsNil() || len(jsonFields(rv.Elem().Type())) == 0 {
 		return v
 	}
 	fresh := reflect.New(rv.Elem().Type())

@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -165,7 +166,9 @@ func (x *execExtract) ExtractRecord(ctx context.Context, rec *eval.Record) error
 		return err
 	}
 	var answers []any
-	if raw, ok := answer["answers"]; !ok || json.Unmarshal(raw, &answers) != nil || answers == nil {
+	dec := json.NewDecoder(bytes.NewReader(answer["answers"]))
+	dec.UseNumber() // 3 is "3", not "3.0"
+	if dec.Decode(&answers) != nil || answers == nil {
 		return x.fault(`answered without "answers": [one an output]`)
 	}
 	if len(answers) != len(rec.Outputs) {

@@ -1,14 +1,13 @@
 package starfile
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"olmoeval/answer"
+	"olmoeval/dataset"
 	"olmoeval/eval"
 	"olmoeval/metric"
 	"olmoeval/prompt"
@@ -97,16 +96,7 @@ func firstRow(ctx context.Context, s eval.Source, split string, data eval.Data) 
 		if err != nil {
 			return nil, err
 		}
-		if row.Doc != nil {
-			return row.Doc, nil
-		}
-		dec := json.NewDecoder(bytes.NewReader(row.Raw))
-		dec.UseNumber()
-		var d eval.Doc
-		if err := dec.Decode(&d); err != nil {
-			return nil, &eval.RowError{Where: row.Where(), Err: err}
-		}
-		return d, nil
+		return dataset.Decode(row)
 	}
 	return nil, fmt.Errorf("%s has no rows", s.Path)
 }

@@ -4,12 +4,20 @@ import "github.com/spf13/cobra"
 
 // commands are all commands, in the order help lists them.
 func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{
+	return a.completable([]*cobra.Command{
 		a.runCommand(),
 		a.rescoreCommand(),
 		a.mergeCommand(),
 		a.modelsCommand(),
 		a.demoCommand(),
+		a.tasksCommand(),
+		a.taskCommand(),
+		a.suitesCommand(),
+		a.suiteCommand(),
+		a.scoreCommand(),
+		a.dataCommand(),
+		a.doctorCommand(),
+		a.completionCommand(),
 		a.versionCommand(),
-	}
+	})
 }

@@ -30,9 +30,9 @@ type givenInstance struct {
 }
 
 type givenOutput struct {
-	Text         string              `json:"text"`
-	Reasoning    string              `json:"reasoning"`
-	FinishReason string              `json:"finish_reason"`
+	Text         string `json:"text"`
+	Reasoning    string `json:"reasoning"`
+	FinishReason string `json:"finish_reason"`
 	Logprobs     []struct {
 		Token   string   `json:"token"`
 		Logprob *float64 `json:"logprob"`

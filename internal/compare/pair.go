@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 
 	"olmoeval/eval"
@@ -73,13 +72,13 @@ func (t taskOf) metric(asked string) (journal.Metric, error) {
 		id = from.task.Primary
 	}
 	var out journal.Metric
-	for name, p := range map[string]part{"A": t.a[0], "B": t.b[0]} {
+	for i, p := range []part{t.a[0], t.b[0]} {
 		if p.run.Foreign && p.task != from.task {
 			continue
 		}
 		m, ok := metricOf(p.task, id)
 		if !ok {
-			return out, usage("task %s: run %s has no metric %q%s", t.label, name, id, nearest.Hint(id, metricIDs(p.task)))
+			return out, usage("task %s: run %s has no metric %q%s", t.label, "AB"[i:i+1], id, nearest.Hint(id, metricIDs(p.task)))
 		}
 		if p.task == from.task {
 			out = m
@@ -332,10 +331,4 @@ func finite(v float64) *float64 {
 		return nil
 	}
 	return &v
-}
-
-// code is the first word of a warning.
-func code(warning string) string {
-	c, _, _ := strings.Cut(warning, ":")
-	return c
 }

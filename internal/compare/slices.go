@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func slicer(by string) func(*eval.Record) string {
 			if r.Instance == nil {
 				return ""
 			}
-			tags := append(r.Instance.Texts("tags"), r.Instance.Texts("tag")...)
+			tags := slices.Concat(r.Instance.Texts("tags"), r.Instance.Texts("tag"))
 			slices.Sort(tags)
 			return strings.Join(slices.Compact(tags), sliceSep)
 		}
@@ -127,5 +126,5 @@ func noSlices(by string, keys map[string]bool) error {
 	if keys["cluster"] && by != "cluster" {
 		hint = "; the questions have clusters: --by cluster"
 	}
-	return usage("--by %s: no question of the tasks compared has it%s; see: olmo-eval instances RUN TASK -n 1", by, fmt.Sprint(hint))
+	return usage("--by %s: no question of the tasks compared has it%s; see: olmo-eval instances RUN TASK -n 1", by, hint)
 }

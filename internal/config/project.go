@@ -95,10 +95,9 @@ func Strict(path string, b []byte, into any) error {
 	if err == nil || err.Error() == "EOF" {
 		return nil
 	}
-	line := 1
 	var at yaml.Error
 	if errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil {
-		line = at.GetToken().Position.Line
+		line := at.GetToken().Position.Line
 		msg := at.GetMessage()
 		hint := ""
 		if m := unknownField.FindStringSubmatch(msg); m != nil {
