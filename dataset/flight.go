@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"sync"
 
 	"olmoeval/internal/nearest"
 )
@@ -10,7 +9,7 @@ import (
 // flight is work done once for all who ask for it at the same time, and kept
 // when it succeeded.
 type flight struct {
-	mu    sync.Mutex
+	turn  chan struct{} // holds one token: whoever takes it works
 	done  bool
 	value any
 }
@@ -21,18 +20,20 @@ func shared[T any](ctx context.Context, s *Store, key string, work func(context.
 	s.mu.Lock()
 	f := s.once[key]
 	if f == nil {
-		f = &flight{}
+		f = &flight{turn: make(chan struct{}, 1)}
+		f.turn <- struct{}{}
 		s.once[key] = f
 	}
 	s.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		var zero T
+		return zero, ctx.Err()
+	case <-f.turn:
+		defer func() { f.turn <- struct{}{} }()
+	}
 	if f.done {
 		return f.value.(T), nil
-	}
-	if err := ctx.Err(); err != nil {
-		var zero T
-		return zero, err
 	}
 	v, err := work(ctx)
 	if err == nil {

@@ -199,6 +199,7 @@ func (s *Store) keepObject(ctx context.Context, b remote.Bucket, o remote.Object
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", err
 	}
+	s.log.Info("downloading", "file", o.Name, "bytes", o.Size)
 	f := cache.Fetch{
 		Path: path, Size: o.Size, Sum: o.Sum, Retry: s.retry,
 		Get: func(ctx context.Context, offset int64) (io.ReadCloser, int64, error) { return b.Get(ctx, o, offset) },

@@ -63,23 +63,34 @@ func jsonFields(t reflect.Type) []field {
 // setField sets a Go value from a Starlark one, strictly.
 func setField(what string, to reflect.Value, v starlark.Value) error {
 	if u, ok := to.Addr().Interface().(json.Unmarshaler); ok {
-		x, err := fromStarlark(what, v)
-		if err != nil {
-			return err
-		}
-		b, err := json.Marshal(x)
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		return u.UnmarshalJSON(b)
+		return setJSON(what, u, v)
 	}
-	if v == starlark.None {
-		switch to.Kind() {
-		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-			to.SetZero()
+	switch kind := to.Kind(); {
+	case v == starlark.None && (kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Map || kind == reflect.Interface):
+		to.SetZero()
+		return nil
+	case kind == reflect.Pointer:
+		fresh := reflect.New(to.Type().Elem())
+		err := setField(what, fresh.Elem(), v)
+		to.Set(fresh)
+		return err
+	case kind == reflect.Slice:
+		return setSlice(what, to, v)
+	case kind == reflect.Struct:
+		return setStruct(what, to, v)
+	case kind == reflect.Map:
+		return setMap(what, to, v)
+	case kind == reflect.Interface:
+		if w, ok := v.(*made); ok && to.NumMethod() > 0 && reflect.TypeOf(w.value).Implements(to.Type()) {
+			to.Set(reflect.ValueOf(w.value))
 			return nil
 		}
+		return fmt.Errorf("%s: want %s, got %s", what, kindOf(to.Type()), describe(v))
 	}
+	return setScalar(what, to, v)
+}
+
+func setScalar(what string, to reflect.Value, v starlark.Value) error {
 	switch to.Kind() {
 	case reflect.String:
 		s, err := textArg(what, v)
@@ -99,31 +110,25 @@ func setField(what string, to reflect.Value, v starlark.Value) error {
 	case reflect.Float64:
 		f, err := floatArg(what, v)
 		if err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			err = fmt.Errorf("%s: %v is no number", what, f)
+			err = fmt.Errorf("%s: %v is no number", what, v)
 		}
 		to.SetFloat(f)
 		return err
-	case reflect.Pointer:
-		fresh := reflect.New(to.Type().Elem())
-		if err := setField(what, fresh.Elem(), v); err != nil {
-			return err
-		}
-		to.Set(fresh)
-		return nil
-	case reflect.Slice:
-		return setSlice(what, to, v)
-	case reflect.Interface:
-		if w, ok := v.(*made); ok && reflect.TypeOf(w.value).Implements(to.Type()) && to.NumMethod() > 0 {
-			to.Set(reflect.ValueOf(w.value))
-			return nil
-		}
-		return fmt.Errorf("%s: want %s, got %s", what, kindOf(to.Type()), describe(v))
-	case reflect.Struct:
-		return setStruct(what, to, v)
-	case reflect.Map:
-		return setMap(what, to, v)
 	}
 	return fmt.Errorf("%s cannot be set in a file", what)
+}
+
+// setJSON is for types with a JSON form of their own.
+func setJSON(what string, to json.Unmarshaler, v starlark.Value) error {
+	x, err := fromStarlark(what, v)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(x)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return to.UnmarshalJSON(b)
 }
 
 func setSlice(what string, to reflect.Value, v starlark.Value) error {

@@ -14,13 +14,14 @@ import (
 	"olmoeval/internal/nearest"
 )
 
-// registered is a task, variant or suite with where it stands.
+// registeredTask is a task of the file and where it stands.
 type registeredTask struct {
 	task    eval.Task
 	changes []change
 	at      string
 }
 
+// registeredVariant is a variant of any task.
 type registeredVariant struct {
 	task, name, description string
 	changes                 []change

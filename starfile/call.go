@@ -17,11 +17,12 @@ const (
 // program is one loaded file: what its functions need to be called later.
 type program struct {
 	path    string
+	print   func(string) // nil drops
 	threads sync.Pool
 }
 
 func newProgram(path string, print func(string)) *program {
-	p := &program{path: path}
+	p := &program{path: path, print: print}
 	p.threads.New = func() any { return &starlark.Thread{Name: path, Print: printer(print)} }
 	return p
 }

@@ -6,6 +6,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"olmoeval/answer"
 	"olmoeval/eval"
 )
 
@@ -39,7 +40,13 @@ func (l *loader) codeSetter(key string, v starlark.Value) (setter, error) {
 		return func(t *eval.Task) error { t.Extract = &fnExtract{f}; return nil }, nil
 	}
 	x, err := unwrap[eval.Extractor](key, v)
-	return func(t *eval.Task) error { t.Extract = copyOf(x); return nil }, err
+	return func(t *eval.Task) error {
+		t.Extract = copyOf(x)
+		if _, ok := x.(answer.Letter); ok {
+			t.Oracle = letterOracle // oracle= is applied later and wins
+		}
+		return nil
+	}, err
 }
 
 // read calls read(doc) or read(doc, i).
@@ -62,20 +69,27 @@ func (f *function) read(t *eval.Task, d eval.Doc, i int) (*eval.Instance, error)
 	return nil, fmt.Errorf("%s: read returned %s, want instance(…), or None to drop the row", f.where(), describe(v))
 }
 
-// oracle calls oracle(instance). A function that fails has no answer to give:
-// it panics with the reason, as a task's oracle has no error.
+// oracle calls oracle(instance). A function that fails has no answer, and says
+// why through print, as a task's oracle has no error.
 func (f *function) oracle(in *eval.Instance) (string, bool) {
 	v, err := f.call(instanceValue(in))
-	if err == nil {
-		if v == starlark.None {
-			return "", false
-		}
-		var s string
-		if s, err = asText("what it returned", v); err == nil {
-			return s, true
-		}
+	if err == nil && v == starlark.None {
+		return "", false
 	}
-	panic(fmt.Errorf("%s: oracle: %w", f.where(), err))
+	var s string
+	if err == nil {
+		s, err = asText("what it returned", v)
+	}
+	if err != nil && f.prog.print != nil {
+		f.prog.print(fmt.Sprintf("%s: oracle: %v", f.where(), err))
+	}
+	return s, err == nil
+}
+
+// letterOracle is a right answer in a form that answer.letter() reads.
+func letterOracle(in *eval.Instance) (string, bool) {
+	gold, ok := in.GoldText()
+	return "Answer: " + gold, ok
 }
 
 // clusterBy sets the cluster of instances that have none to the text of a field

@@ -72,7 +72,7 @@ func chatOfRows(t *eval.Task) {
 	if _, ok := t.Prompt.(*prompt.Choice); ok {
 		p := prompt.NewMCQAChat()
 		p.SystemPrompt = letterInstruction
-		t.Prompt, t.Extract = p, answer.Letter{}
+		t.Prompt, t.Extract, t.Oracle = p, answer.Letter{}, letterOracle
 		t.Metrics = []eval.Metric{metric.Accuracy(score.MultipleChoice{})}
 		return
 	}

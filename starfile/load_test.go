@@ -91,6 +91,14 @@ task(
 	if a, ok := task.Oracle(in); a != "4" || !ok {
 		t.Errorf("oracle = %q, %v", a, ok)
 	}
+	var said string
+	broken, err := Load(t.Context(), "t.star", []byte(with("oracle=lambda i: 1 // 0")), Env{Print: func(s string) { said = s }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := broken.Tasks[0].Task.Oracle(in); ok || !strings.Contains(said, "oracle: t.star:1:74: in lambda: floored division by zero") {
+		t.Errorf("a broken oracle answered, or said only %q", said)
+	}
 	if got := task.Extract.Extract(in, &eval.Output{Text: "1 or 22"}); got != "22" {
 		t.Errorf("extract = %v", got)
 	}

@@ -100,7 +100,9 @@ func (l *loader) relative(t *starlark.Thread, path string) string {
 	return "./" + joined
 }
 
-// exec is source.exec(command): a process that writes the rows.
+// exec is source.exec(command): a process that writes the rows of one split as
+// JSON Lines to stdout and ends; {split} in an argument is replaced, and
+// OLMO_EVAL_SPLIT in its environment says it too (see package dataset).
 func (m *sourceModule) exec(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := m.l.loading("source.exec"); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ func (a *app) commands() []*cobra.Command {
 		a.suitesCommand(),
 		a.suiteCommand(),
 		a.scoreCommand(),
+		a.mockServerCommand(),
 		a.dataCommand(),
 		a.doctorCommand(),
 		a.completionCommand(),

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"olmoeval/internal/table"
 )
 
 // completionCommand writes scripts that complete commands, flags and names.
@@ -42,7 +44,7 @@ func (a *app) completable(cmds []*cobra.Command) []*cobra.Command {
 	byFlag := map[string]cobra.CompletionFunc{
 		"task":   a.completeMany(a.taskSpecs),
 		"model":  a.completeMany(a.modelNames),
-		"format": cobra.FixedCompletions([]string{"table", "md", "csv", "latex"}, cobra.ShellCompDirectiveNoFileComp),
+		"format": a.completeMany(func(context.Context, string) []string { return table.Formats }),
 	}
 	var walk func([]*cobra.Command)
 	walk = func(list []*cobra.Command) {

@@ -31,9 +31,7 @@ type fetched struct {
 }
 
 func (a *app) dataCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "data", Short: "carry data to machines without a network"}
-	cmd.AddCommand(a.dataFetchCommand())
-	return cmd
+	return group("data", "carry data to machines without a network", a.dataFetchCommand())
 }
 
 func (a *app) dataFetchCommand() *cobra.Command {

@@ -160,7 +160,7 @@ func (a *app) findStored(context.Context) finding {
 			broken++
 		}
 	}
-	detail := fmt.Sprintf("%d runs", runs)
+	detail := plural(runs, "run")
 	if broken > 0 {
 		return absent("store", findMissing, fmt.Sprintf("%s, %d of them without run.json", detail, broken), "look into "+a.defined(filepath.Join(string(home), "runs")))
 	}

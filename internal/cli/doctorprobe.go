@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -192,6 +193,10 @@ func ask(ctx context.Context, method, address, key string) (*http.Response, erro
 	if errors.As(err, &u) {
 		if u.Timeout() {
 			return nil, fmt.Errorf("no answer within %v", probeTime)
+		}
+		var dns *net.DNSError
+		if errors.As(u.Err, &dns) {
+			return nil, fmt.Errorf("%s: %s", dns.Name, dns.Err)
 		}
 		return nil, u.Err
 	}

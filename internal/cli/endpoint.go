@@ -26,7 +26,7 @@ func (a *app) endpoint(ctx context.Context, m *modelspec.Config, f *runFlags) (e
 		}
 	}
 	limit := &layer.Limit{Next: &layer.Timeout{Next: client, Limit: f.attempt()}, Start: firstInt(f.concurrency, m.MaxConcurrency, defaultConcurrency)}
-	retry := &layer.Retry{Next: limit}
+	retry := &layer.Retry{Next: limit, Tries: tries}
 	if f.wait > 0 {
 		// Through an outage: as many tries as fit into the wait.
 		retry.Tries, retry.Budget = 1<<20, f.wait

@@ -14,6 +14,10 @@ import (
 // defaultTimeout is how long one attempt at a request may take.
 const defaultTimeout = 30 * time.Minute
 
+// tries is how often a request is sent before it has failed. With half of all
+// attempts failing, one request in a thousand does.
+const tries = 10
+
 // checkMock refuses a mock SPEC that does not parse.
 func checkMock(c *modelspec.Config) error {
 	if c.Kind != "mock" {
@@ -43,7 +47,7 @@ func mockLayers(p *mock.Model, spec string, f *runFlags) eval.Responder {
 		r = &layer.Timeout{Next: r, Limit: f.attempt()}
 	}
 	// The waits between tries against a mock are short: it is no one's server.
-	return &layer.Retry{Next: r, Base: 5 * time.Millisecond, Cap: 200 * time.Millisecond}
+	return &layer.Retry{Next: r, Tries: tries, Base: 5 * time.Millisecond, Cap: 200 * time.Millisecond}
 }
 
 // attempt is how long one try may take.

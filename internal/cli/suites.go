@@ -70,8 +70,7 @@ func (a *app) suitesCommand() *cobra.Command {
 }
 
 func (a *app) suiteCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "suite", Short: "show one suite"}
-	cmd.AddCommand(&cobra.Command{
+	return group("suite", "show one suite", &cobra.Command{
 		Use:               "show NAME",
 		Short:             "print the tree of a suite (or of suite:variant)",
 		Example:           "  olmo-eval suite show mmlu",
@@ -81,7 +80,6 @@ func (a *app) suiteCommand() *cobra.Command {
 			return a.suiteShow(cmd, args[0])
 		},
 	})
-	return cmd
 }
 
 func (a *app) suiteShow(cmd *cobra.Command, spec string) error {

@@ -25,6 +25,7 @@ type trial struct {
 	oracle, wrong *mock.Model
 	first         *inspected
 	rows          int
+	unlabelled    int                 // rows without a gold answer: nothing is right for them
 	failed        map[string]*checked // the first failure of each check
 	passed        map[string]int
 }
@@ -55,7 +56,10 @@ func (t *trial) run(ctx context.Context) error {
 		}
 		return say("load", checkFailed, defined, strings.TrimPrefix(err.Error(), "task "+t.s.Label+": "))
 	}
-	detail := fmt.Sprintf("%d of %s, %d worked examples", t.rows, describeSource(t.s.Task.Source), len(p.Shots))
+	detail := fmt.Sprintf("%d of %s, %d worked examples", t.rows, t.defined(describeSource(t.s.Task.Source)), len(p.Shots))
+	if t.unlabelled > 0 {
+		detail += fmt.Sprintf(", %d without a gold answer", t.unlabelled)
+	}
 	if err := say("rows", checkOK, "", detail); err != nil {
 		return err
 	}
@@ -124,7 +128,7 @@ func (t *trial) eachRow(ctx context.Context, p *engine.Prepared) error {
 		}
 		t.rows++
 		if scored {
-			if err := t.score(ctx, it.Row.Where(), in, req); err != nil {
+			if err := t.score(ctx, t.defined(it.Row.Where()), in, req); err != nil {
 				return err
 			}
 		}
@@ -140,6 +144,10 @@ func (t *trial) score(ctx context.Context, where string, in *eval.Instance, req 
 	right, err := t.answered(ctx, t.oracle, in, req)
 	if err != nil {
 		return err
+	}
+	if !t.labelled(right) {
+		t.unlabelled++
+		return nil
 	}
 	bad, check := right, checkWrong
 	if req.Type == eval.Loglikelihood {
@@ -175,6 +183,21 @@ func (t *trial) score(ctx context.Context, where string, in *eval.Instance, req 
 		t.passed[checkOracle]++
 	}
 	return nil
+}
+
+// labelled reports whether there is anything right to say to an instance: of a
+// text a gold or the task's own right answer, of likelihoods a value.
+func (t *trial) labelled(rec *eval.Record) bool {
+	if rec.Request.Type == eval.Loglikelihood {
+		return !rec.Status.Counted() || rec.Values[t.metric.Info().ID] != nil
+	}
+	if oracle := t.s.Task.Oracle; oracle != nil {
+		if _, ok := oracle(rec.Instance); ok {
+			return true
+		}
+	}
+	_, ok := rec.Instance.GoldText()
+	return ok
 }
 
 func (t *trial) answered(ctx context.Context, m *mock.Model, in *eval.Instance, req *eval.Request) (*eval.Record, error) {
@@ -250,10 +273,13 @@ func (t *trial) verdicts() []checked {
 		said[checkOracle] = "%d likely answers score better than unlikely ones (%s)"
 	}
 	var out []checked
+	if t.rows == t.unlabelled {
+		return []checked{{Spec: t.s.Label, Check: checkOracle, Status: checkFailed, Where: t.defined(t.s.Task.Defined), Detail: t.metric.Info().ID + " has no value for any row: is there a gold answer?"}}
+	}
 	for _, check := range []string{checkOracle, checkEmpty, checkWrong} {
 		switch f := t.failed[check]; {
 		case f != nil:
-			f.Detail += fmt.Sprintf("; %d of %d rows pass", t.passed[check], t.rows)
+			f.Detail += fmt.Sprintf("; %d of %d rows pass", t.passed[check], t.rows-t.unlabelled)
 			out = append(out, *f)
 		case t.passed[check] > 0:
 			out = append(out, checked{Spec: t.s.Label, Check: check, Status: checkOK, Detail: fmt.Sprintf(said[check], t.passed[check], info.ID)})

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -42,11 +41,11 @@ func (a *app) taskNewCommand() *cobra.Command {
 }
 
 func (a *app) taskNew(ctx context.Context, name, from, dir string) error {
-	folders, err := a.folders()
-	if err != nil {
-		return err
-	}
 	if dir == "" {
+		folders, err := a.folders()
+		if err != nil {
+			return err
+		}
 		dir = folders[0]
 	}
 	dir = a.abs(dir)
@@ -75,10 +74,7 @@ func (a *app) taskNew(ctx context.Context, name, from, dir string) error {
 	if err := writeNew(path, src); err != nil {
 		return asUsage(err)
 	}
-	out := newTask{Path: a.defined(path), Next: "olmo-eval task check " + name}
-	if !slices.ContainsFunc(folders, func(f string) bool { return realPath(f) == realPath(dir) }) {
-		out.Next = "olmo-eval task check " + a.defined(path)
-	}
+	out := newTask{Path: a.defined(path), Next: "olmo-eval task check " + a.defined(path)}
 	if from == "" {
 		rows := filepath.Join(dir, name+".jsonl")
 		switch err := writeNew(rows, starfile.SampleRows()); {

@@ -98,11 +98,14 @@ func (a *app) tasksCommand() *cobra.Command {
 }
 
 func (a *app) taskCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "task",
-		Short: "show, inspect, write and check one benchmark",
-	}
-	cmd.AddCommand(a.taskShowCommand(), a.taskInspectCommand(), a.taskNewCommand(), a.taskCheckCommand())
+	return group("task", "show, inspect, write and check one benchmark",
+		a.taskShowCommand(), a.taskInspectCommand(), a.taskNewCommand(), a.taskCheckCommand())
+}
+
+// group is a command that only has subcommands; alone it prints its help.
+func group(name, short string, subs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(subs...)
 	return cmd
 }
 

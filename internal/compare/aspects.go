@@ -13,7 +13,7 @@ import (
 // What can differ between two sides.
 const (
 	Model     = "model"
-	Sampling = "sampling"
+	Sampling  = "sampling"
 	Harness   = "harness"
 	Prompt    = "prompt"
 	Data      = "data"

@@ -112,18 +112,18 @@ func (d *differences) add(what, a, b, task string) {
 // task notes what differs in one task.
 func (d *differences) task(t taskOf, p *pairs) {
 	d.tasks++
-	x, y := t.a[0].task, t.b[0].task
-	if p.mismatched > 0 {
+	if !t.a[0].run.Foreign && !t.b[0].run.Foreign {
+		d.configured(t, p)
+	}
+	if p.mismatched > 0 && !d.has(Data, t.label) {
 		n := fmt.Sprintf("%d questions of another content under the same id", p.mismatched)
-		defer func() {
-			if !d.has(Data, t.label) {
-				d.add(Data, n, n, t.label)
-			}
-		}()
+		d.add(Data, n, n, t.label)
 	}
-	if t.a[0].run.Foreign || t.b[0].run.Foreign {
-		return
-	}
+}
+
+// configured compares what the manifests say of a task.
+func (d *differences) configured(t taskOf, p *pairs) {
+	x, y := t.a[0].task, t.b[0].task
 	if a, b, differ := changed(aspect(x, samplingKeys), aspect(y, samplingKeys)); differ {
 		d.add(Sampling, a, b, t.label)
 	}

@@ -112,8 +112,14 @@ func (r *run) probe(ctx context.Context) error {
 		return nil
 	}
 	caps, err := r.Provider.Caps(ctx)
+	if err != nil && ctx.Err() == nil {
+		// Whatever is wrong with the model's endpoint, nothing can be asked.
+		f := *eval.FaultOf(err)
+		f.Abort = true
+		return &f
+	}
 	if err != nil {
-		return err
+		return ctx.Err()
 	}
 	p.Caps = caps
 	for _, t := range p.Tasks {

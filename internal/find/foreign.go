@@ -19,14 +19,10 @@ import (
 
 	"olmoeval/eval"
 	"olmoeval/internal/journal"
-	"olmoeval/internal/nearest"
 )
 
 // ForeignMetric is the metric id of the scores of foreign results.
 const ForeignMetric = "score"
-
-// columns of foreign results; the first two are needed.
-var columns = []string{"id", "score", "task", "cluster", "output"}
 
 const notYet = "; what can be read in place: a run directory, or a .jsonl or .csv with id,score[,task,cluster,output]"
 
@@ -144,10 +140,10 @@ func foreignRecord(row map[string]any) (rec *eval.Record, task string, err error
 	doc := eval.Doc(row)
 	id := doc.Text("id")
 	if id == "" {
-		return nil, "", fmt.Errorf("the id is missing%s", misspelt(row, "id"))
+		return nil, "", fmt.Errorf("the id is missing%s", found(row))
 	}
 	if _, ok := row["score"]; !ok {
-		return nil, "", fmt.Errorf("the score is missing%s", misspelt(row, "score"))
+		return nil, "", fmt.Errorf("the score is missing%s", found(row))
 	}
 	rec = &eval.Record{ID: id, Status: eval.OK, Instance: &eval.Instance{Cluster: doc.Text("cluster"), Metadata: map[string]any{"id": id}},
 		Values: map[string]*eval.Observation{ForeignMetric: nil}}
@@ -170,11 +166,9 @@ func foreignRecord(row map[string]any) (rec *eval.Record, task string, err error
 	return rec, doc.Text("task"), nil
 }
 
-func misspelt(row map[string]any, want string) string {
-	if n, ok := nearest.Name(want, sortedKeys(row, nil)); ok && n != want {
-		return fmt.Sprintf(" (is it %q?); columns are %s", n, strings.Join(columns, ", "))
-	}
-	return "; columns are " + strings.Join(columns, ", ")
+// found says which columns a row has in place of the needed ones.
+func found(row map[string]any) string {
+	return fmt.Sprintf("; the row has %s, wanted are id, score[, task, cluster, output]", some(sortedKeys(row, nil), 8))
 }
 
 func jsonRows(path string) iter.Seq2[map[string]any, error] {

@@ -1,8 +1,7 @@
 // Package hook talks to long-lived external processes over JSON Lines: a
-// scorer, an extractor or a source of rows in any language. [NewPool] keeps up
-// to n processes of one [Command] and [Pool.Call] sends one of them a request
-// line and returns its answer line; [Rows] streams what a one-shot process
-// writes.
+// scorer or an extractor in any language. [NewPool] keeps up to n processes of
+// one [Command], and [Pool.Call] sends one of them a request line and returns its
+// answer line.
 //
 // What a process does wrong (it dies, writes no JSON, answers out of order, is
 // too slow) is an [eval.Fault] with status scoring_error that says so with the

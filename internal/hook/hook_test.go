@@ -171,38 +171,6 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-func TestRows(t *testing.T) {
-	collect := func(c Command) (rows []string, err error) {
-		for row, e := range Rows(t.Context(), c, map[string]any{"split": "test"}) {
-			if e != nil {
-				return rows, e
-			}
-			rows = append(rows, string(row))
-		}
-		return rows, nil
-	}
-	rows, err := collect(sh(t, `read -r l; echo "$l"; echo; echo '{"a":1}'; printf '{"a":2}'`, 0))
-	if err != nil || fmt.Sprint(rows) != `[{"split":"test"} {"a":1} {"a":2}]` {
-		t.Errorf("rows %v, %v", rows, err)
-	}
-	for script, want := range map[string]string{
-		`echo '{}'; echo oops >&2; exit 2`: "died: exit status 2; stderr ends: oops",
-		`echo '{}'; sleep 30`:              "wrote no row within",
-	} {
-		rows, err := collect(sh(t, script, 300*time.Millisecond))
-		if len(rows) != 1 || err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: rows %v, %v, want %q", script, rows, err, want)
-		}
-	}
-	began := time.Now()
-	for range Rows(t.Context(), sh(t, `while :; do echo '{}'; done`, 0), nil) {
-		break
-	}
-	if time.Since(began) > 5*time.Second {
-		t.Error("stopping early waited for the process")
-	}
-}
-
 func BenchmarkCall(b *testing.B) {
 	dir := b.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "cat.sh"), []byte("exec cat"), 0o644); err != nil {

@@ -10,7 +10,7 @@ import (
 // Name returns the known name closest to got by edit distance, and whether it
 // is close enough to be worth saying.
 func Name(got string, known []string) (string, bool) {
-	best, bestDist := "", len(got)/2+2
+	best, bestDist := "", len(got)/3+2
 	sorted := append([]string(nil), known...)
 	sort.Strings(sorted)
 	for _, k := range sorted {

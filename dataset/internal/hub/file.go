@@ -46,6 +46,9 @@ func (c *Client) File(ctx context.Context, s *Snapshot, name string) (string, er
 			return c.get(ctx, address, offset)
 		},
 	}
+	if there, _ := cache.Exists(path); !there {
+		c.Log.Info("downloading", "data", s.ID, "file", name, "bytes", blob.size)
+	}
 	if _, err := f.Do(ctx); err != nil {
 		return "", fmt.Errorf("%s: %w", name, c.explain(s.ID, s.Commit, name, err))
 	}

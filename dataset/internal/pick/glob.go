@@ -74,3 +74,33 @@ func parts(p string) (dirs []string, base string) {
 	}
 	return dirs, base
 }
+
+// Matching are the files that a pattern names. Where their names tell several
+// usual splits, only those of the wanted one are taken; where they tell one or
+// none, the pattern has decided.
+func Matching(names []string, pattern, want string) ([]string, error) {
+	match, err := Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, n := range Readable(names) {
+		if match(n) {
+			files = append(files, n)
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no file matches %s%s", pattern, among(Readable(names)))
+	}
+	if len(Splits(files)) > 1 {
+		return Split(files, want, OneFormat)
+	}
+	return OneFormat(files)
+}
+
+func among(files []string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	return "; there are " + List(files)
+}

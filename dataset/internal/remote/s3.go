@@ -112,26 +112,18 @@ func (s *S3) List(ctx context.Context, prefix string) (map[string]Object, error)
 	var out map[string]Object
 	err := s.retry.Do(ctx, func() error {
 		out = map[string]Object{}
-		for token := ""; ; {
-			// This call takes no context; a page is quick.
-			if err := ctx.Err(); err != nil {
-				return err
+		inner, cancel := context.WithCancel(ctx)
+		defer cancel() // ends the lister
+		for info := range s.core.Client.ListObjects(inner, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+			if info.Err != nil {
+				return s.explain(prefix, info.Err)
 			}
-			page, err := s.core.ListObjectsV2(s.bucket, prefix, "", token, "", 1000)
-			if err != nil {
-				return s.explain(prefix, err)
+			if !strings.HasSuffix(info.Key, "/") {
+				info.ETag = strings.Trim(info.ETag, `"`)
+				out[info.Key] = s.object(info)
 			}
-			for _, info := range page.Contents {
-				if !strings.HasSuffix(info.Key, "/") {
-					info.ETag = strings.Trim(info.ETag, `"`)
-					out[info.Key] = s.object(info)
-				}
-			}
-			if !page.IsTruncated || page.NextContinuationToken == "" {
-				return nil
-			}
-			token = page.NextContinuationToken
 		}
+		return ctx.Err()
 	})
 	return out, err
 }
@@ -169,6 +161,8 @@ func (s *S3) explain(key string, err error) error {
 	}
 	status := &web.StatusError{URL: "s3://" + s.bucket + "/" + key, Code: resp.StatusCode, Reason: resp.Message, Header: http.Header{}}
 	switch {
+	case resp.StatusCode == 0: // the answer was not understood
+		return web.Final(fmt.Errorf("%s: %s", status.URL, resp.Message))
 	case resp.Code == "NoSuchBucket":
 		return web.Final(fmt.Errorf("no bucket %q at the endpoint (S3_ENDPOINT_URL, AWS_REGION)", s.bucket))
 	case resp.StatusCode == http.StatusNotFound:

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/wire"
 )
 
 // quirks are what a server was found not to take; bits are only ever set.
@@ -40,14 +41,14 @@ type templates struct {
 }
 
 func newTemplates(c *Config) (templates, error) {
-	t := templates{head: `{"model":` + string(appendString(nil, c.Model)), addSpecial: true, logprobs: true,
+	t := templates{head: `{"model":` + string(wire.AppendString(nil, c.Model)), addSpecial: true, logprobs: true,
 		toolChoice: c.ToolChoice, eos: c.EOS, stream: c.Stream, top: "1"}
 	for _, key := range slices.Sorted(maps.Keys(c.ExtraBody)) {
 		value, err := json.Marshal(c.ExtraBody[key])
 		if err != nil {
 			return t, err
 		}
-		t.extra += "," + string(appendString(nil, key)) + ":" + string(value)
+		t.extra += "," + string(wire.AppendString(nil, key)) + ":" + string(value)
 	}
 	t.chatExtra = t.extra
 	if len(c.ChatTemplateKwargs) > 0 {
@@ -78,7 +79,7 @@ func (t *templates) completion(r *eval.Request, n int, q uint32) []byte {
 	b := make([]byte, 0, len(t.head)+len(t.extra)+len(r.Prompt)+len(r.Prompt)/8+256)
 	b = append(b, t.head...)
 	b = append(b, `,"prompt":`...)
-	b = appendString(b, r.Prompt)
+	b = wire.AppendString(b, r.Prompt)
 	if t.logprobs && q&noLogprobs == 0 {
 		b = append(b, `,"logprobs":1`...)
 	}
@@ -106,7 +107,7 @@ func (t *templates) chat(r *eval.Request, n int, q uint32) []byte {
 	b = append(b, `,"messages":[`...)
 	if len(r.Messages) == 0 {
 		b = append(b, `{"role":"user","content":`...)
-		b = append(appendString(b, r.Prompt), '}')
+		b = append(wire.AppendString(b, r.Prompt), '}')
 	}
 	for i := range r.Messages {
 		if i > 0 {
@@ -119,7 +120,7 @@ func (t *templates) chat(r *eval.Request, n int, q uint32) []byte {
 		b = appendTools(b, r.Tools)
 		if t.toolChoice != "" {
 			b = append(b, `,"tool_choice":`...)
-			b = appendString(b, t.toolChoice)
+			b = wire.AppendString(b, t.toolChoice)
 		}
 	}
 	if t.logprobs && q&noLogprobs == 0 {
@@ -139,15 +140,15 @@ func (t *templates) sampling(b []byte, s *eval.Sampling, stop []string, n int, q
 		}
 		b = strconv.AppendInt(append(b, name...), int64(*s.MaxTokens), 10)
 	}
-	b = appendFloat(append(b, `,"temperature":`...), s.Temperature)
+	b = wire.AppendFloat(append(b, `,"temperature":`...), s.Temperature)
 	if s.TopP != nil {
-		b = appendFloat(append(b, `,"top_p":`...), *s.TopP)
+		b = wire.AppendFloat(append(b, `,"top_p":`...), *s.TopP)
 	}
 	if s.TopK != nil && s.Temperature > 0 {
 		b = strconv.AppendInt(append(b, `,"top_k":`...), int64(*s.TopK), 10)
 	}
 	if len(stop) > 0 {
-		b = appendStrings(append(b, `,"stop":`...), stop)
+		b = wire.AppendStrings(append(b, `,"stop":`...), stop)
 	}
 	if s.Seed != nil {
 		b = strconv.AppendInt(append(b, `,"seed":`...), *s.Seed, 10)
@@ -171,11 +172,11 @@ func (t *templates) scoring(prompts [][]int, q uint32) []byte {
 	b = append(b, t.head...)
 	b = append(b, `,"prompt":`...)
 	if len(prompts) == 1 {
-		b = appendInts(b, prompts[0])
+		b = wire.AppendInts(b, prompts[0])
 	} else {
 		for i, ids := range prompts {
 			b = append(b, "[,"[min(i, 1)])
-			b = appendInts(b, ids)
+			b = wire.AppendInts(b, ids)
 		}
 		b = append(b, ']')
 	}
@@ -193,9 +194,9 @@ func (t *templates) echoing(texts []string) []byte {
 	b := append([]byte(nil), t.head...)
 	b = append(b, `,"prompt":`...)
 	if len(texts) == 1 {
-		b = appendString(b, texts[0])
+		b = wire.AppendString(b, texts[0])
 	} else {
-		b = appendStrings(b, texts)
+		b = wire.AppendStrings(b, texts)
 	}
 	b = append(b, `,"max_tokens":1,"temperature":0,"logprobs":1,"echo":true`...)
 	b = append(b, t.extra...)
@@ -204,12 +205,12 @@ func (t *templates) echoing(texts []string) []byte {
 
 func appendMessage(b []byte, m *eval.Message) []byte {
 	b = append(b, `{"role":`...)
-	b = appendString(b, m.Role)
+	b = wire.AppendString(b, m.Role)
 	b = append(b, `,"content":`...)
 	if m.Content == "" && len(m.ToolCalls) > 0 {
 		b = append(b, "null"...)
 	} else {
-		b = appendString(b, m.Content)
+		b = wire.AppendString(b, m.Content)
 	}
 	for i, c := range m.ToolCalls {
 		if i == 0 {
@@ -217,16 +218,16 @@ func appendMessage(b []byte, m *eval.Message) []byte {
 		} else {
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `{"id":`...), c.ID)
-		b = appendString(append(b, `,"type":"function","function":{"name":`...), c.Name)
-		b = appendString(append(b, `,"arguments":`...), c.Arguments)
+		b = wire.AppendString(append(b, `{"id":`...), c.ID)
+		b = wire.AppendString(append(b, `,"type":"function","function":{"name":`...), c.Name)
+		b = wire.AppendString(append(b, `,"arguments":`...), c.Arguments)
 		b = append(b, "}}"...)
 	}
 	if len(m.ToolCalls) > 0 {
 		b = append(b, ']')
 	}
 	if m.ToolCallID != "" {
-		b = appendString(append(b, `,"tool_call_id":`...), m.ToolCallID)
+		b = wire.AppendString(append(b, `,"tool_call_id":`...), m.ToolCallID)
 	}
 	return append(b, '}')
 }
@@ -237,9 +238,9 @@ func appendTools(b []byte, tools []eval.Tool) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `{"type":"function","function":{"name":`...), t.Name)
+		b = wire.AppendString(append(b, `{"type":"function","function":{"name":`...), t.Name)
 		if t.Description != "" {
-			b = appendString(append(b, `,"description":`...), t.Description)
+			b = wire.AppendString(append(b, `,"description":`...), t.Description)
 		}
 		if len(t.Parameters) > 0 {
 			b = append(append(b, `,"parameters":`...), t.Parameters...)

@@ -35,13 +35,20 @@ func (c *Client) served(ctx context.Context, e *endpoint) ([]servedModel, error)
 	return all.Data, nil
 }
 
+// find is the entry of a model, nil without one. Gateways list families as
+// "name/*" and all as "*".
 func find(served []servedModel, id string) *servedModel {
+	var family *servedModel
 	for i := range served {
-		if served[i].ID == id {
-			return &served[i]
+		m := &served[i]
+		if m.ID == id {
+			return m
+		}
+		if stem, ok := strings.CutSuffix(m.ID, "*"); ok && strings.HasPrefix(id, stem) {
+			family = m
 		}
 	}
-	return nil
+	return family
 }
 
 func modelIDs(served []servedModel) []string {

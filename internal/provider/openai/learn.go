@@ -80,7 +80,9 @@ func (c *Client) learn(ctx context.Context) (*facts, error) {
 		}
 		reasons = append(reasons, why)
 	}
-	f.why = strings.Join(reasons, "; ")
+	if f.why = strings.Join(reasons, "; "); f.way != cannotScore {
+		f.notes = append(f.notes, reasons...)
+	}
 	c.facts.Store(f)
 	return f, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/wire"
 )
 
 // stream sends a body and gathers the chunks of a server-sent event stream
@@ -185,7 +186,7 @@ func (g *gatherer) finish() error {
 		} else {
 			for k := range p.calls {
 				args := &p.calls[k].Function.Arguments
-				*args = appendString(nil, string(*args))
+				*args = wire.AppendString(nil, string(*args))
 			}
 			c.Message = &message{Content: content(text), Reasoning: p.reasoning.String(), Refusal: p.refusal.String(), ToolCalls: p.calls}
 		}

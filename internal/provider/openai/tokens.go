@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/wire"
 )
 
 // tokenCache remembers what /tokenize said: contexts repeat.
@@ -73,7 +74,7 @@ func (c *Client) tokenize(ctx context.Context, text string, special bool) ([]int
 	e := c.pick()
 	b := make([]byte, 0, len(c.body.head)+len(text)+len(text)/8+64)
 	b = append(b, c.body.head...)
-	b = appendString(append(b, `,"prompt":`...), text)
+	b = wire.AppendString(append(b, `,"prompt":`...), text)
 	if special {
 		b = append(b, `,"add_special_tokens":true}`...)
 	} else {

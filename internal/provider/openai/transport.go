@@ -38,7 +38,7 @@ func newEndpoint(text string) (*endpoint, error) {
 		return nil, err
 	}
 	root := *u
-	root.Path = strings.TrimSuffix(u.Path, "/v1")
+	root.Path = strings.TrimSuffix(u.Path, "/v1") + "/"
 	return &endpoint{
 		base:        u.Redacted(),
 		completions: u.JoinPath("completions"), chat: u.JoinPath("chat/completions"), models: u.JoinPath("models"),

@@ -1,4 +1,6 @@
-package openai
+// Package wire spells values as JSON where encoding a struct would cost too much:
+// append functions for bodies that are put together piece by piece.
+package wire
 
 import (
 	"strconv"
@@ -7,8 +9,8 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
+// AppendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -49,9 +51,11 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-func appendFloat(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
+// AppendFloat appends a finite number in its shortest form.
+func AppendFloat(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
 
-func appendInts(b []byte, ids []int) []byte {
+// AppendInts appends a list.
+func AppendInts(b []byte, ids []int) []byte {
 	b = append(b, '[')
 	for i, id := range ids {
 		if i > 0 {
@@ -62,13 +66,14 @@ func appendInts(b []byte, ids []int) []byte {
 	return append(b, ']')
 }
 
-func appendStrings(b []byte, list []string) []byte {
+// AppendStrings appends a list.
+func AppendStrings(b []byte, list []string) []byte {
 	b = append(b, '[')
 	for i, s := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, s)
+		b = AppendString(b, s)
 	}
 	return append(b, ']')
 }

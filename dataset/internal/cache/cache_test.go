@@ -1,0 +1,172 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"olmoeval/dataset/internal/web"
+)
+
+var quick = web.Retry{Tries: 3, Wait: time.Millisecond}
+
+// server gives content, and breaks off after so many bytes, attempt by
+// attempt; -1 gives all, -2 an error.
+type server struct {
+	content []byte
+	cuts    []int
+	noRange bool
+	offsets []int64
+}
+
+func (s *server) get(_ context.Context, offset int64) (io.ReadCloser, int64, error) {
+	n := len(s.offsets)
+	s.offsets = append(s.offsets, offset)
+	cut := -1
+	if n < len(s.cuts) {
+		cut = s.cuts[n]
+	}
+	if cut == -2 {
+		return nil, 0, errors.New("refused")
+	}
+	if s.noRange {
+		offset = 0
+	}
+	rest := s.content[offset:]
+	if cut < 0 || cut > len(rest) {
+		return io.NopCloser(bytes.NewReader(rest)), offset, nil
+	}
+	return io.NopCloser(io.MultiReader(bytes.NewReader(rest[:cut]), broken{})), offset, nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestFetch(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789"), 1000)
+	sum := fmt.Sprintf("%x", sha256.Sum256(content))
+	git := fmt.Sprintf("git:%x", sha1.Sum(append([]byte("blob 10000\x00"), content...)))
+	for _, c := range []struct {
+		name    string
+		server  server
+		size    int64
+		sum     string
+		part    string // there from an earlier attempt
+		offsets string
+		err     string
+	}{
+		{name: "whole", size: 10000, sum: "sha256:" + sum, offsets: "[0]"},
+		{name: "git digest", size: 10000, sum: git, offsets: "[0]"},
+		{name: "size unknown", size: -1, offsets: "[0]"},
+		{name: "cut twice", size: 10000, sum: git, server: server{cuts: []int{100, 200}}, offsets: "[0 100 300]"},
+		{name: "cut, size unknown", size: -1, sum: "sha256:" + sum, server: server{cuts: []int{100}}, offsets: "[0 100]"},
+		{name: "earlier part", size: 10000, sum: "sha256:" + sum, part: string(content[:5000]), offsets: "[5000]"},
+		{name: "no ranges", size: 10000, sum: "sha256:" + sum, server: server{cuts: []int{100}, noRange: true}, offsets: "[0 100]"},
+		{name: "part of something else", size: 10000, sum: "sha256:" + sum, part: "xyz", offsets: "[3 0]"},
+		{name: "part too long", size: 10000, sum: "sha256:" + sum, part: string(content) + "x", offsets: "[0]"},
+		{name: "part complete", size: 10000, sum: "sha256:" + sum, part: string(content), offsets: "[]"},
+		{name: "refused then given", size: 10000, server: server{cuts: []int{-2, -2}}, offsets: "[0 0 0]"},
+		{name: "refused", size: 10000, server: server{cuts: []int{-2, -2, -2, -2}}, offsets: "[0 0 0]", err: "refused"},
+		{name: "no progress", size: 10000, server: server{cuts: []int{7, 0, 0, 0}}, offsets: "[0 7 7 7]", err: "connection broken after 7 bytes"},
+		{name: "wrong digest", size: 10000, sum: "sha256:00", offsets: "[0 0]", err: "download broken: sha256 is " + sum + ", want 00"},
+		{name: "too long", size: 9999, offsets: "[0 0]", err: "download broken: size is 10000, want 9999"},
+		{name: "empty", size: 0, server: server{content: []byte{}}, offsets: "[]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.server
+			if s.content == nil {
+				s.content = content
+			}
+			path := filepath.Join(t.TempDir(), "dir", "file")
+			if c.part != "" {
+				if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path+".incomplete", []byte(c.part), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := Fetch{Path: path, Lock: path + ".lock", Size: c.size, Sum: c.sum, Get: s.get, Retry: quick}.Do(context.Background())
+			if fmt.Sprint(s.offsets) != c.offsets {
+				t.Errorf("asked for offsets %v, want %s", s.offsets, c.offsets)
+			}
+			if c.err != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), c.err) {
+					t.Errorf("error %v, want %s", err, c.err)
+				}
+				if ok, _ := Exists(path); ok {
+					t.Error("a broken file is in place")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			have, err := os.ReadFile(path)
+			if err != nil || !bytes.Equal(have, s.content) {
+				t.Errorf("content differs: %d bytes, %v", len(have), err)
+			}
+			if want := fmt.Sprintf("%x", sha256.Sum256(s.content)); got != want {
+				t.Errorf("digest %s, want %s", got, want)
+			}
+			if ok, _ := Exists(path + ".incomplete"); ok {
+				t.Error("the part is still there")
+			}
+		})
+	}
+}
+
+// Many at once download once.
+func TestFetchTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var gets atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			f := Fetch{Path: path, Lock: path + ".lock", Size: 4, Retry: quick,
+				Get: func(context.Context, int64) (io.ReadCloser, int64, error) {
+					gets.Add(1)
+					time.Sleep(5 * time.Millisecond)
+					return io.NopCloser(strings.NewReader("rows")), 0, nil
+				}}
+			if _, err := f.Do(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if gets.Load() != 1 {
+		t.Errorf("%d downloads", gets.Load())
+	}
+}
+
+func TestLockWaits(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := Lock(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("second lock: %v", err)
+	}
+	unlock()
+	again, err := Lock(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
