@@ -142,7 +142,7 @@ func (j *joined) Info() eval.SourceInfo {
 		info.Rows += pi.Rows
 		info.Files = append(info.Files, pi.Files...)
 		whole = whole && pi.Digest != ""
-		io.WriteString(h, pi.Digest+"\n")
+		h.Write([]byte(pi.Digest + "\n"))
 	}
 	info.Digest = ""
 	if whole {

@@ -202,6 +202,12 @@ func (a *app) selection(ctx context.Context, list []catalog.Ask) (*registry, *ca
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
+	for i := range sel.Tasks {
+		// Files named on the command line are relative to where it was typed.
+		if src := &sel.Tasks[i].Task.Source; src.Kind() == eval.SourceLocal && src.Path != "" && src.Path[0] != '~' {
+			src.Path = a.abs(src.Path)
+		}
+	}
 	if len(sel.Tasks) == 0 {
 		return nil, nil, usage("no tasks: give at least one -t; see: olmo-eval tasks")
 	}

@@ -40,7 +40,8 @@ type AgainstRow struct {
 	PAdj     *float64    `json:"p_adj"`
 	Method   string      `json:"method"`
 	Verdict  string      `json:"verdict"`
-	Warnings []string    `json:"warnings"`
+	Warnings []string    `json:"warnings"` // codes
+	Notes    []string    `json:"notes,omitempty"`
 }
 
 // quads collects the tasks of a comparison with four sides.
@@ -48,7 +49,7 @@ type quads struct{ rows []AgainstRow }
 
 // add compares the changes of one task, question by question.
 func (q *quads) add(ctx context.Context, t taskOf, p *pairs, o Options) error {
-	r := AgainstRow{Task: t.label, Metric: p.metric.ID, Unit: p.metric.Unit, Verdict: stats.Unresolved, Warnings: []string{}}
+	r := AgainstRow{Task: t.label, Metric: p.metric.ID, Unit: p.metric.Unit, Verdict: stats.Unresolved}
 	defer func() { q.rows = append(q.rows, r) }()
 	if len(t.c) == 0 || len(t.d) == 0 {
 		r.Method = "none: C or D has no such task"
@@ -152,7 +153,7 @@ func (r *AgainstRow) fill(f quad, p *pairs, o Options) {
 	for _, w := range dd.Warnings {
 		n := Numbers{}
 		n.explain(w, dd)
-		r.Warnings = append(r.Warnings, n.Warnings...)
+		r.Notes = append(r.Notes, n.Notes...)
 	}
 }
 
@@ -180,7 +181,7 @@ func (q *quads) result(o Options) *Against {
 		r.PAdj = dd[i]
 		below := func(p *float64) bool { return p != nil && *p < o.Alpha }
 		if !below(ab[i]) || r.AB == nil || *r.AB == 0 {
-			r.Warnings = append(r.Warnings, "no_change: a change from A to B is not shown, so there is none to hold")
+			r.Notes = append(r.Notes, "no_change: a change from A to B is not shown, so there is none to hold")
 			continue
 		}
 		r.Verdict = holding(*r.AB, *r.CD, *r.Delta, below(cd[i]), below(dd[i]))

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"olmoeval/eval"
 	"olmoeval/internal/journal"
@@ -69,15 +70,18 @@ type Options struct {
 
 // Comparison is the outcome: what `compare --json` prints.
 type Comparison struct {
-	A        Checkpoint   `json:"a"`
-	B        Checkpoint   `json:"b"`
-	Differs  []Difference `json:"differs"`
-	Family   Family       `json:"family"`
-	Tasks    []Row        `json:"tasks"`
-	Suites   []SuiteRow   `json:"suites"`
-	Slices   []SliceRow   `json:"slices"`
-	Against  *Against     `json:"against,omitempty"`
-	Warnings []string     `json:"warnings"`
+	A       Checkpoint   `json:"a"`
+	B       Checkpoint   `json:"b"`
+	Differs []Difference `json:"differs"`
+	Family  Family       `json:"family"`
+	Tasks   []Row        `json:"tasks"`
+	Suites  []SuiteRow   `json:"suites"`
+	Slices  []SliceRow   `json:"slices"`
+	Against *Against     `json:"against,omitempty"`
+	// Warnings of the whole: confounded, unchecked, same_fingerprint,
+	// unfinished; Notes say each in words.
+	Warnings []string `json:"warnings"`
+	Notes    []string `json:"notes,omitempty"`
 }
 
 // Checkpoint names a side.
@@ -126,10 +130,14 @@ type Numbers struct {
 	MDE80    *float64    `json:"mde80"`
 	// NNeeded is the number of questions with which the delta found here would
 	// be found four times in five; nil where delta is 0 or has no spread.
-	NNeeded  *int     `json:"n_needed"`
-	Rope     *float64 `json:"rope"`
-	Verdict  string   `json:"verdict"`
+	NNeeded *int     `json:"n_needed"`
+	Rope    *float64 `json:"rope"`
+	Verdict string   `json:"verdict"`
+	// Warnings are codes: small_n, few_clusters, no_variance, missing,
+	// digest_mismatch, significant_within_rope, primary, replicates, left_out,
+	// damaged; Notes say each in words.
 	Warnings []string `json:"warnings"`
+	Notes    []string `json:"notes,omitempty"`
 
 	equivLo, equivHi float64
 }
@@ -161,7 +169,7 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 	}
 	c := &Comparison{
 		A: a.checkpoint(), B: b.checkpoint(), Differs: []Difference{},
-		Tasks: []Row{}, Suites: []SuiteRow{}, Slices: []SliceRow{}, Warnings: []string{},
+		Tasks: []Row{}, Suites: []SuiteRow{}, Slices: []SliceRow{},
 	}
 	found := newDifferences(a, b)
 	var against quads
@@ -172,7 +180,7 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 			return nil, err
 		}
 		found.task(t, p)
-		c.Warnings = append(c.Warnings, p.warnings...)
+		c.Notes = append(c.Notes, p.warnings...)
 		c.Tasks = append(c.Tasks, Row{t.label, p.all(o)})
 		rows, err := p.slices(o, keys)
 		if err != nil {
@@ -189,14 +197,43 @@ func Runs(ctx context.Context, a, b Side, o Options) (*Comparison, error) {
 		return nil, noSlices(o.By, keys)
 	}
 	c.Differs = found.list()
-	c.Warnings = append(found.warnings(c.Differs), c.Warnings...)
+	c.Notes = append(found.warnings(c.Differs), c.Notes...)
 	c.Family = Family{Alpha: o.Alpha, Adjust: o.Adjust, Tests: settle(rowsOf(c.Tasks), o)}
 	settle(slicesOf(c.Slices), o)
 	c.Suites = suites(a, c.Tasks, o)
 	if o.Against != nil {
 		c.Against = against.result(o)
 	}
+	c.name()
 	return c, nil
+}
+
+// name gives every note's code as a warning.
+func (c *Comparison) name() {
+	c.Warnings = codes(c.Notes)
+	for _, r := range slices.Concat(rowsOf(c.Tasks), slicesOf(c.Slices)) {
+		r.Warnings = codes(r.Notes)
+	}
+	for i := range c.Suites {
+		c.Suites[i].Warnings = codes(c.Suites[i].Notes)
+	}
+	if c.Against != nil {
+		for i := range c.Against.Tasks {
+			c.Against.Tasks[i].Warnings = codes(c.Against.Tasks[i].Notes)
+		}
+	}
+}
+
+// codes are what stands before the colon of notes, each once.
+func codes(notes []string) []string {
+	out := []string{}
+	for _, n := range notes {
+		code, _, _ := strings.Cut(n, ":")
+		if !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 func (o *Options) check() error {
@@ -260,7 +297,7 @@ func (r *Numbers) decide(o Options) {
 	verdict, warning := stats.Verdict(pAdj, o.Alpha, r.equivLo, r.equivHi, rope, *r.Delta, r.Higher)
 	r.Verdict = verdict
 	if warning != "" {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: p is below alpha, and the difference too small to matter (rope %v)", warning, rope))
+		r.warn(warning, "p is below alpha, and the difference too small to matter (rope %v)", rope)
 	}
 }
 

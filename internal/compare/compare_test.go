@@ -106,8 +106,8 @@ func TestMissingAndMismatch(t *testing.T) {
 		t.Errorf("row = %+v", r)
 	}
 	for _, code := range []string{"digest_mismatch: 1 ", "missing: A lacks 2 questions and B 1", "small_n"} {
-		if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, code) }) {
-			t.Errorf("no warning %q in %q", code, r.Warnings)
+		if !slices.ContainsFunc(r.Notes, func(w string) bool { return strings.HasPrefix(w, code) }) {
+			t.Errorf("no warning %q in %q", code, r.Notes)
 		}
 	}
 	if !slices.ContainsFunc(c.Differs, func(d Difference) bool { return d.What == Data }) {

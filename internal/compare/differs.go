@@ -233,7 +233,7 @@ func whats(differs []Difference) string {
 
 // Headline is one line: what differs between the sides, checked.
 func (c *Comparison) Headline() string {
-	unchecked := slices.ContainsFunc(c.Warnings, func(w string) bool { return strings.HasPrefix(w, "unchecked:") })
+	unchecked := slices.Contains(c.Warnings, "unchecked")
 	switch {
 	case unchecked:
 		return fmt.Sprintf("not checked whether all else is held fixed: %s → %s", c.A.Model, c.B.Model)

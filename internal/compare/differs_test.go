@@ -64,8 +64,8 @@ func TestConfounded(t *testing.T) {
 		t.Errorf("differs = %v", c.Differs)
 	}
 	for _, code := range []string{"confounded: model and prompt differ", "same_fingerprint"} {
-		if !slices.ContainsFunc(c.Warnings, func(w string) bool { return strings.HasPrefix(w, code) }) {
-			t.Errorf("no warning %q in %q", code, c.Warnings)
+		if !slices.ContainsFunc(c.Notes, func(w string) bool { return strings.HasPrefix(w, code) }) {
+			t.Errorf("no warning %q in %q", code, c.Notes)
 		}
 	}
 	if h := c.Headline(); !strings.HasPrefix(h, "2 things differ: model (A → B), prompt (t: num_fewshot=3 → t: num_fewshot=0)") {
@@ -78,8 +78,8 @@ func TestUnfinished(t *testing.T) {
 	a.Runs[0].Manifest.Status = journal.Interrupted
 	a.Runs[0].Manifest.Tasks[0].N = 3
 	c := mustRuns(t, a, b, Options{})
-	if !slices.ContainsFunc(c.Warnings, func(w string) bool { return strings.Contains(w, "is interrupted: task t has 2 of 3") }) {
-		t.Errorf("warnings = %q", c.Warnings)
+	if !slices.ContainsFunc(c.Notes, func(w string) bool { return strings.Contains(w, "is interrupted: task t has 2 of 3") }) {
+		t.Errorf("notes = %q", c.Notes)
 	}
 	if c.Tasks[0].MissingA != 1 {
 		t.Errorf("row = %+v", c.Tasks[0])

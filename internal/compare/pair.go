@@ -29,8 +29,8 @@ type pairs struct {
 	// prompts those that were asked otherwise.
 	mismatched, prompts int
 	reading             reading
-	rowWarnings         []string
-	warnings            []string
+	rowNotes            []string // code: words
+	warnings            []string // of the whole comparison
 }
 
 // pair reads both sides of a task, at the same time, and aligns them.
@@ -136,7 +136,7 @@ func (p *pairs) align() {
 // remark collects what a reader of the row should know.
 func (p *pairs) remark(t taskOf, o Options) {
 	add := func(code, format string, args ...any) {
-		p.rowWarnings = append(p.rowWarnings, code+": "+fmt.Sprintf(format, args...))
+		p.rowNotes = append(p.rowNotes, code+": "+fmt.Sprintf(format, args...))
 	}
 	if p.mismatched > 0 {
 		add("digest_mismatch", "%d questions have the same id and another content; they are left out", p.mismatched)
@@ -157,7 +157,7 @@ func (p *pairs) remark(t taskOf, o Options) {
 			add("left_out", "%s has %d older runs of the task with other prompts, data or scoring; the newest is compared", s.name, s.left)
 		}
 		for _, w := range s.c.warnings {
-			p.rowWarnings = append(p.rowWarnings, w+" ("+s.name+")")
+			p.rowNotes = append(p.rowNotes, w+" ("+s.name+")")
 		}
 		for _, q := range s.parts {
 			if st := q.run.Manifest.Status; st != journal.Complete {
@@ -236,7 +236,7 @@ func (p *pairs) clusterOf() (of func(q int) int32, n int) {
 // all compares all questions.
 func (p *pairs) all(o Options) Numbers {
 	n := p.numbers(p.take(nil, true), o)
-	n.Warnings = append(n.Warnings, p.rowWarnings...)
+	n.Notes = append(n.Notes, p.rowNotes...)
 	return n
 }
 
@@ -245,7 +245,7 @@ func (p *pairs) all(o Options) Numbers {
 func (p *pairs) numbers(s sample, o Options) Numbers {
 	n := Numbers{
 		Metric: p.metric.ID, Unit: p.metric.Unit, Higher: p.metric.HigherIsBetter,
-		MissingA: s.missingA, MissingB: s.missingB, Warnings: []string{},
+		MissingA: s.missingA, MissingB: s.missingB,
 	}
 	pair := stats.CompareRatio
 	value := stats.Ratio
@@ -302,7 +302,7 @@ func (n *Numbers) needed(r stats.Paired) {
 }
 
 func (n *Numbers) warn(code, format string, args ...any) {
-	n.Warnings = append(n.Warnings, code+": "+fmt.Sprintf(format, args...))
+	n.Notes = append(n.Notes, code+": "+fmt.Sprintf(format, args...))
 }
 
 // explain spells out a warning of the statistics.
@@ -321,7 +321,7 @@ func (n *Numbers) explain(code string, r stats.Paired) {
 		}
 		n.warn(code, "all %d differences are equal: the interval has no width; up to %.2g %% of questions may still differ", r.N, 100*(1-math.Pow(0.05, 1/float64(units))))
 	default:
-		n.Warnings = append(n.Warnings, code)
+		n.Notes = append(n.Notes, code)
 	}
 }
 

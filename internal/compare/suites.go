@@ -57,7 +57,6 @@ func suites(a Side, tasks []Row, o Options) []SuiteRow {
 func suiteRow(n *eval.SuiteNode, tasks map[string]*Numbers, o Options) SuiteRow {
 	leaves := n.Leaves()
 	r := SuiteRow{Suite: n.Name, Aggregation: n.Aggregation, NTasks: len(leaves), Missing: []string{}}
-	r.Warnings = []string{}
 	for _, leaf := range leaves {
 		if t := tasks[leaf]; (t == nil || t.Delta == nil) && !slices.Contains(r.Missing, leaf) {
 			r.Missing = append(r.Missing, leaf)

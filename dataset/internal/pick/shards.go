@@ -3,6 +3,7 @@ package pick
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"olmoeval/dataset/internal/rowio"
 )
@@ -19,8 +20,10 @@ func complete(files []string) error {
 		if m == nil {
 			continue
 		}
-		n := 0
-		fmt.Sscanf(m[3], "%d", &n)
+		n, err := strconv.Atoi(m[3])
+		if err != nil {
+			continue // too many digits for a count
+		}
 		key := m[1] + "*-of-" + m[3]
 		if sets[key] == nil {
 			sets[key] = &set{want: n}

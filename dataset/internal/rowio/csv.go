@@ -27,7 +27,7 @@ func readTable(ctx context.Context, in Input, sum io.Writer, comma rune, yield y
 	defer s.Close()
 	br := bufio.NewReaderSize(s, bufSize)
 	if b, _ := br.Peek(len(bom)); string(b) == string(bom) {
-		br.Discard(len(bom))
+		_, _ = br.Discard(len(bom)) // as Peek has shown
 	}
 	cr := csv.NewReader(br)
 	cr.Comma = comma

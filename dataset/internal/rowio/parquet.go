@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
@@ -101,10 +100,10 @@ func (in Input) random(ctx context.Context) (r io.ReaderAt, size int64, release 
 		}
 		if at, ok := f.(io.ReaderAt); ok {
 			if st, err := f.Stat(); err == nil && !st.IsDir() {
-				return at, st.Size(), func() { f.Close() }, nil
+				return at, st.Size(), func() { _ = f.Close() }, nil
 			}
 		}
-		f.Close()
+		_ = f.Close()
 	}
 	s, err := in.stream(nil)
 	if err != nil {
@@ -134,8 +133,8 @@ func (in Input) digest(sum io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if _, err := io.Copy(sum, fs.File(f)); err != nil {
+	defer func() { _ = f.Close() }()
+	if _, err := io.Copy(sum, f); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	return nil

@@ -133,7 +133,7 @@ func (in Input) open() (fs.File, error) {
 type stream struct {
 	io.Reader
 	raw   io.Reader
-	close []func() error
+	close []func()
 	name  string
 }
 
@@ -142,7 +142,7 @@ func (in Input) stream(sum io.Writer) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{raw: f, close: []func() error{f.Close}, name: in.Name}
+	s := &stream{raw: f, close: []func(){func() { _ = f.Close() }}, name: in.Name}
 	if sum != nil {
 		s.raw = io.TeeReader(f, sum)
 	}
@@ -154,14 +154,14 @@ func (in Input) stream(sum io.Writer) (*stream, error) {
 			s.Close()
 			return nil, fmt.Errorf("%s: gzip: %w", in.Name, noEOF(err))
 		}
-		s.Reader, s.close = z, append(s.close, z.Close)
+		s.Reader, s.close = z, append(s.close, func() { _ = z.Close() })
 	case ".zst":
 		z, err := zstd.NewReader(s.raw, zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			s.Close()
 			return nil, fmt.Errorf("%s: zstd: %w", in.Name, noEOF(err))
 		}
-		s.Reader, s.close = z, append(s.close, func() error { z.Close(); return nil })
+		s.Reader, s.close = z, append(s.close, z.Close)
 	}
 	return s, nil
 }

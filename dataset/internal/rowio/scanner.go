@@ -26,7 +26,7 @@ type scanner struct {
 func newScanner(ctx context.Context, r io.Reader, name string) *scanner {
 	br := bufio.NewReaderSize(r, bufSize)
 	if b, _ := br.Peek(len(bom)); bytes.Equal(b, bom) {
-		br.Discard(len(bom))
+		_, _ = br.Discard(len(bom))
 	}
 	return &scanner{ctx: ctx, br: br, name: name, line: 1}
 }
@@ -34,6 +34,9 @@ func newScanner(ctx context.Context, r io.Reader, name string) *scanner {
 func (sc *scanner) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", sc.name, sc.line, fmt.Errorf(format, args...))
 }
+
+// skip takes bytes that Peek has shown, which cannot fail.
+func (sc *scanner) skip(n int) { _, _ = sc.br.Discard(n) }
 
 // peek skips white space and returns the next byte without taking it; io.EOF,
 // bare, at the end.
@@ -51,7 +54,7 @@ func (sc *scanner) peek() (byte, error) {
 			sc.line++
 			fallthrough
 		case ' ', '\t', '\r':
-			sc.br.Discard(1)
+			sc.skip(1)
 		default:
 			return b[0], nil
 		}
@@ -70,7 +73,7 @@ func (sc *scanner) take(want string) (byte, error) {
 	if strings.IndexByte(want, c) < 0 {
 		return 0, sc.errorf("want %s, got %q", strings.Join(strings.Split(want, ""), " or "), c)
 	}
-	sc.br.Discard(1)
+	sc.skip(1)
 	return c, nil
 }
 
@@ -80,7 +83,7 @@ func (sc *scanner) array(yield yieldFunc) error {
 		return err
 	}
 	if c, err := sc.peek(); err == nil && c == ']' {
-		sc.br.Discard(1)
+		sc.skip(1)
 		return nil
 	}
 	for n := 0; ; n++ {
@@ -110,7 +113,7 @@ func (sc *scanner) object(member func(key string) (took bool, err error)) error 
 		return err
 	}
 	if c, err := sc.peek(); err == nil && c == '}' {
-		sc.br.Discard(1)
+		sc.skip(1)
 		return nil
 	}
 	for {
@@ -167,7 +170,7 @@ func (sc *scanner) value(keep bool) error {
 			}
 			sc.buf = append(sc.buf, chunk[:n]...)
 		}
-		sc.br.Discard(n)
+		sc.skip(n)
 		if done {
 			return nil
 		}

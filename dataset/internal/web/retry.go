@@ -32,12 +32,8 @@ func again(err error) bool {
 	if errors.As(err, &final) || errors.Is(err, context.Canceled) || errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	switch code := Code(err); {
-	case code == 0:
-		return true
-	default:
-		return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500
-	}
+	code := Code(err)
+	return code == 0 || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500
 }
 
 // Do calls attempt until it succeeds, fails for good, or the budget is spent.

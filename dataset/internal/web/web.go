@@ -139,8 +139,8 @@ func (c *Client) Once(ctx context.Context, r Request) (*http.Response, error) {
 
 // Send sends a request within the budget of retries.
 func (c *Client) Send(ctx context.Context, r Request) (resp *http.Response, err error) {
-	err = c.Retry.Do(ctx, func() error {
-		resp, err = c.Once(ctx, r)
+	err = c.Retry.Do(ctx, func() (err error) {
+		resp, err = c.Once(ctx, r) //nolint:bodyclose // the caller's
 		return err
 	})
 	return resp, err
