@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/goccy/go-json"
@@ -229,7 +230,7 @@ func (c *Client) findBOS(ctx context.Context, f *facts) error {
 	return nil
 }
 
-// patiently calls f until it succeeds, fails for good, or has failed five
+// patiently calls f until it succeeds, fails for good, or has failed ten
 // times; for questions before a run.
 func (c *Client) patiently(ctx context.Context, f func(context.Context) error) error {
 	limit := c.cfg.Timeout
@@ -240,8 +241,11 @@ func (c *Client) patiently(ctx context.Context, f func(context.Context) error) e
 		inner, cancel := context.WithTimeout(ctx, limit)
 		err := f(inner)
 		cancel()
-		if err == nil || ctx.Err() != nil || n == 5 {
+		if err == nil || ctx.Err() != nil || n == 10 {
 			return err
+		}
+		if n == 2 && errors.Is(err, syscall.ECONNREFUSED) {
+			return err // nobody listens: --wait is how to wait for a server
 		}
 		fault := eval.FaultOf(err)
 		if fault.Abort || !fault.Status.Retryable() {
