@@ -90,8 +90,14 @@ var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
 // Strict decodes YAML into a struct; errors carry file:line and, for an unknown
 // key, the nearest known one.
-func Strict(path string, b []byte, into any) error {
-	err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into)
+func Strict(path string, b []byte, into any) (err error) {
+	defer func() {
+		// The decoder panics on some broken documents (a tag without a value).
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: not valid YAML", path)
+		}
+	}()
+	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into)
 	if err == nil || err.Error() == "EOF" {
 		return nil
 	}

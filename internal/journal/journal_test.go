@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -217,6 +218,40 @@ func BenchmarkAppend(b *testing.B) {
 			if err := w.Append("t", rec); err != nil {
 				b.Fatal(err)
 			}
+		}
+	})
+}
+
+// Any bytes in a record file are read without a panic, and what was whole
+// before them stays readable.
+func FuzzRecordFile(f *testing.F) {
+	good, err := encode(testRecord(0), "")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte("{\"index\":1}\n"))
+	f.Add(good)
+	f.Add([]byte("\n\n{\"shared_id\":1}\n\x00"))
+	f.Add(bytes.Repeat([]byte("x"), 100))
+	f.Fuzz(func(t *testing.T, tail []byte) {
+		path := filepath.Join(t.TempDir(), "r.jsonl")
+		if err := os.WriteFile(path, append(bytes.Clone(good), tail...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		shared := map[string]sharedLine{}
+		records := 0
+		end, err := scan(path, func(s scanned) error {
+			rec, err := parse(s, shared)
+			if rec != nil {
+				records++
+			}
+			return err
+		}, func(int) {})
+		if err == nil && (records < 1 || end < int64(len(good))) {
+			t.Errorf("%d records up to byte %d; the first was whole", records, end)
+		}
+		if _, err := index(path); err != nil {
+			t.Log(err)
 		}
 	})
 }
