@@ -6,6 +6,11 @@ import "github.com/spf13/cobra"
 func (a *app) commands() []*cobra.Command {
 	return a.completable([]*cobra.Command{
 		a.runCommand(),
+		a.runsCommand(),
+		a.showCommand(),
+		a.instancesCommand(),
+		a.compareCommand(),
+		a.flipsCommand(),
 		a.rescoreCommand(),
 		a.mergeCommand(),
 		a.modelsCommand(),

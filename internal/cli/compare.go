@@ -91,6 +91,9 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func (a *app) compare(ctx context.Context, f *compareFlags, args []string) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
 	args, fourth, err := f.against.take(args)
 	if err != nil {
 		return err
@@ -276,7 +279,7 @@ func (a *app) comparisonNotes(c *compare.Comparison) {
 	if slices.ContainsFunc(c.Tasks, func(r compare.Row) bool { return r.Unit == eval.Proportion }) {
 		unit = "; differences of proportions are in percentage points"
 	}
-	a.note("%d tests in the family, adjusted by %s, alpha %v%s", c.Family.Tests, c.Family.Adjust, c.Family.Alpha, unit)
+	a.note("family of %d, p adjusted by %s, alpha %v%s", c.Family.Tests, c.Family.Adjust, c.Family.Alpha, unit)
 	var said sayings
 	for _, n := range c.Notes {
 		said.add("", n)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,8 +18,19 @@ func addRows(cmd *cobra.Command, n *int) {
 	cmd.Flags().IntVarP(n, "n", "n", 0, "rows to list (default 20 in a table, all with --json or another format)")
 }
 
+// checkFormat refuses an unknown --format before anything is done.
+func checkFormat(format string) error {
+	if !slices.Contains(table.Formats, format) {
+		return usage("--format: unknown format %q; known: %s", format, strings.Join(table.Formats, ", "))
+	}
+	return nil
+}
+
 // rowsWanted is how many rows to list, 0 for all.
 func (a *app) rowsWanted(cmd *cobra.Command, n int, format string) (int, error) {
+	if err := checkFormat(format); err != nil {
+		return 0, err
+	}
 	switch {
 	case !cmd.Flags().Changed("n"):
 		if a.global.json || format != "table" {
@@ -115,7 +127,7 @@ func brief(v any, most int) string {
 	case string:
 		s = v
 	default:
-		s = compactJSON(v)
+		s = string(plainJSON(v))
 	}
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > most {

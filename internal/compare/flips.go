@@ -3,12 +3,14 @@ package compare
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"sort"
 
 	"olmoeval/eval"
 	"olmoeval/internal/journal"
+	"olmoeval/metric"
 )
 
 // Directions of a change from A to B.
@@ -28,8 +30,9 @@ type Flip struct {
 	B         Answer `json:"b"`
 }
 
-// Answer is what one side made of a question. Of several samples it has the
-// first one's answer.
+// Answer is what one side made of a question: of several samples the first
+// answer found, of continuations the one that the metric chooses (a list where
+// several are equally good).
 type Answer struct {
 	Answer any         `json:"answer"`
 	Score  *float64    `json:"score"`
@@ -119,14 +122,14 @@ func (p *pairs) describe(ctx context.Context, t taskOf, changes []change) ([]Fli
 	}
 	err := p.eachOf(ctx, t.a, inA, func(f int, rec *eval.Record) {
 		out[f].ItemID = rec.ID
-		out[f].A.take(rec)
+		out[f].A.take(rec, p.metric.ID)
 		out[f].text(rec)
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = p.eachOf(ctx, t.b, inB, func(f int, rec *eval.Record) {
-		out[f].B.take(rec)
+		out[f].B.take(rec, p.metric.ID)
 		if out[f].Question == "" {
 			out[f].text(rec)
 		}
@@ -176,9 +179,43 @@ func (f *Flip) text(rec *eval.Record) {
 	}
 }
 
-func (a *Answer) take(rec *eval.Record) {
+func (a *Answer) take(rec *eval.Record, id string) {
 	a.Status = rec.Status
+	if rec.Request != nil && rec.Request.Type == eval.Loglikelihood && len(rec.Outputs) > 1 {
+		switch chosen := choices(rec, id); len(chosen) {
+		case 0:
+		case 1:
+			a.Answer = chosen[0]
+		default:
+			a.Answer = chosen
+		}
+		return
+	}
 	if i := slices.IndexFunc(rec.Outputs, func(o eval.Output) bool { return o.Answer != nil }); i >= 0 {
 		a.Answer = rec.Outputs[i].Answer
 	}
+}
+
+// choices are the continuations that a metric of the likeliest one chooses:
+// those with which, were they the right ones, the question would count.
+func choices(rec *eval.Record, id string) []any {
+	m, err := metric.ByID(id, nil)
+	if err != nil || rec.Instance == nil {
+		return nil
+	}
+	var out []any
+	in := *rec.Instance
+	asked := *rec
+	asked.Instance = &in
+	for i := range rec.Outputs {
+		in.Metadata = maps.Clone(rec.Instance.Metadata)
+		if in.Metadata == nil {
+			in.Metadata = map[string]any{}
+		}
+		in.Metadata["gold_idx"] = i
+		if o, ok := m.Observe(&asked); ok && o.Value > 0 {
+			out = append(out, rec.Outputs[i].Text)
+		}
+	}
+	return out
 }

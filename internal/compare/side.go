@@ -161,6 +161,8 @@ func wantedTasks(a, b Side, only []string) ([]string, error) {
 			eachSuite(r.Manifest.Suites, func(n *eval.SuiteNode) { known = append(known, n.Name) })
 		}
 	}
+	slices.Sort(known)
+	known = slices.Compact(known)
 	for _, name := range only {
 		var found []string
 		for _, s := range []Side{a, b} {

@@ -106,8 +106,9 @@ func (o *Once) ask(ctx context.Context, r *eval.Request, key string, p *pending)
 	}
 	p.err = err
 	if err == nil {
-		// The caller may edit what it gets.
-		p.resp = clone(resp)
+		// The caller may edit what it gets, but for the elements of Logprobs
+		// and ToolCalls, which would be dear to copy for each request.
+		p.resp = clone(resp, false)
 	}
 	return resp, err
 }
@@ -170,20 +171,22 @@ func (o *Once) key(r *eval.Request) string {
 }
 
 func reuse(resp *eval.Response) *eval.Response {
-	c := clone(resp)
+	c := clone(resp, true)
 	c.Usage, c.Attempts = eval.Usage{}, 0
 	c.Notes = append(c.Notes, Reused)
 	return c
 }
 
-func clone(resp *eval.Response) *eval.Response {
+func clone(resp *eval.Response, deep bool) *eval.Response {
 	c := *resp
 	c.Notes = slices.Clone(resp.Notes)
 	c.Outputs = slices.Clone(resp.Outputs)
 	for i := range c.Outputs {
 		out := &c.Outputs[i]
-		out.Logprobs = slices.Clone(out.Logprobs)
-		out.ToolCalls = slices.Clone(out.ToolCalls)
+		if deep {
+			out.Logprobs = slices.Clone(out.Logprobs)
+			out.ToolCalls = slices.Clone(out.ToolCalls)
+		}
 		if out.Loglik != nil {
 			l := *out.Loglik
 			if l.Greedy != nil {

@@ -121,7 +121,10 @@ func TestConnectionFaults(t *testing.T) {
 	if _, err := c.Respond(ctx, prompt("x")); eval.FaultOf(err).Status != eval.InfraServerDown {
 		t.Errorf("%v", err)
 	}
-	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, func(c *Config) { c.Timeout = 30 * time.Millisecond })
+	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // else the server does not see the client go
+		<-r.Context().Done()
+	}, func(c *Config) { c.Timeout = 30 * time.Millisecond })
 	_, err := slow.Respond(ctx, prompt("x"))
 	if f := eval.FaultOf(err); f.Status != eval.InfraNetwork || !strings.Contains(f.Error(), "no answer within 30ms") {
 		t.Errorf("%v", err)

@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -283,10 +284,6 @@ func TestEcho(t *testing.T) {
 	if resp.Notes[0] != noteOffset {
 		t.Errorf("%v", resp.Notes)
 	}
-	caps, err := c.Caps(ctx)
-	if err == nil && !caps.Loglikelihood {
-		t.Errorf("%+v", caps)
-	}
 }
 
 func TestReadEchoByServersOffsets(t *testing.T) {
@@ -319,6 +316,53 @@ func TestServersThatCannotScore(t *testing.T) {
 		f := eval.FaultOf(err)
 		if f.Status != eval.ConfigError || !f.Abort || f.Hint == "" {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCaps(t *testing.T) {
+	calls := 0
+	for name, c := range map[string]struct {
+		chat      string // what chats are answered, "" for a refusal
+		text      func() string
+		flat      bool
+		chats     bool
+		scores    bool
+		signed    bool
+		mentioned string
+	}{
+		"base model":   {text: func() string { return "x" }, scores: true, signed: true, mentioned: "boundary=lm_eval"},
+		"no scores":    {text: func() string { return "x" }, flat: true, signed: true, mentioned: "both score"},
+		"unrepeatable": {text: func() string { calls++; return fmt.Sprint(calls) }, scores: true, mentioned: "not repeatable"},
+		"chat":         {chat: `{"choices":[{"index":0,"message":{"content":"yes"}}]}`, text: func() string { return "x" }, chats: true, scores: true, signed: true},
+	} {
+		tiny := &charServer{bos: true, maxLen: 100, flat: c.flat, echo: c.flat}
+		cl := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/chat/completions" {
+				if c.chat == "" {
+					w.WriteHeader(400)
+				}
+				fmt.Fprint(w, c.chat)
+				return
+			}
+			if r.URL.Path == "/v1/completions" {
+				b, _ := io.ReadAll(r.Body)
+				if !strings.Contains(string(b), "prompt_logprobs") && !strings.Contains(string(b), "echo") {
+					fmt.Fprintf(w, `{"choices":[{"index":0,"text":%q}]}`, c.text())
+					return
+				}
+				r.Body = io.NopCloser(strings.NewReader(string(b)))
+			}
+			tiny.ServeHTTP(w, r)
+		}, nil)
+		caps, err := cl.Caps(ctx)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !caps.Completion || caps.Chat != c.chats || caps.Tools != c.chats || caps.Loglikelihood != c.scores || (caps.Fingerprint != "") != c.signed ||
+			caps.MaxContext != 100 || !strings.Contains(strings.Join(caps.Notes, "\n"), c.mentioned) {
+			t.Errorf("%s: %+v", name, caps)
 		}
 	}
 }
