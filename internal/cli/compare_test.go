@@ -101,7 +101,6 @@ func TestCompareRefuses(t *testing.T) {
 		"compare base new --by metadata.zzz":  "no question of the tasks compared has it",
 		"compare base new --against base":     "--against C D",
 		"compare base new --format xml":       "unknown format",
-		"compare base task=rows.jsonl":        "several systems",
 		"flips base new --lost --gained":      "exclude each other",
 		"flips base new -n 0":                 "at least 1",
 		"flips base ./nowhere":                "nothing is there",
@@ -112,6 +111,10 @@ func TestCompareRefuses(t *testing.T) {
 		"instances base rows.jsonl --where x": "is no condition",
 	} {
 		c.refuses(t, strings.Fields(args), word)
+	}
+	code, _, errs := c.run("compare", "base", "task=rows.jsonl")
+	if code != exitUsage || !strings.Contains(errs, "several systems") || strings.Count(errs, "mock:acc") != 2 {
+		t.Errorf("two systems: exit code %d: %s", code, errs)
 	}
 }
 

@@ -44,6 +44,7 @@ func (a *app) demo(ctx context.Context, keep bool, format string) error {
 		}
 		defer os.RemoveAll(tmp)
 		home = journal.Home(tmp)
+		a.global.quiet = true // where the runs were is of no use
 	}
 	_, sel, err := a.selection(ctx, []catalog.Ask{{Spec: "demo"}})
 	if err != nil {

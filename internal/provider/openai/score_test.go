@@ -3,14 +3,11 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"olmoeval/eval"
 )
@@ -318,113 +315,4 @@ func TestServersThatCannotScore(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-}
-
-func TestCaps(t *testing.T) {
-	calls := 0
-	for name, c := range map[string]struct {
-		chat      string // what chats are answered, "" for a refusal
-		text      func() string
-		flat      bool
-		chats     bool
-		scores    bool
-		signed    bool
-		mentioned string
-	}{
-		"base model":   {text: func() string { return "x" }, scores: true, signed: true, mentioned: "boundary=lm_eval"},
-		"no scores":    {text: func() string { return "x" }, flat: true, signed: true, mentioned: "both score"},
-		"unrepeatable": {text: func() string { calls++; return fmt.Sprint(calls) }, scores: true, mentioned: "not repeatable"},
-		"chat":         {chat: `{"choices":[{"index":0,"message":{"content":"yes"}}]}`, text: func() string { return "x" }, chats: true, scores: true, signed: true},
-	} {
-		tiny := &charServer{bos: true, maxLen: 100, flat: c.flat, echo: c.flat}
-		cl := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/v1/chat/completions" {
-				if c.chat == "" {
-					w.WriteHeader(400)
-				}
-				fmt.Fprint(w, c.chat)
-				return
-			}
-			if r.URL.Path == "/v1/completions" {
-				b, _ := io.ReadAll(r.Body)
-				if !strings.Contains(string(b), "prompt_logprobs") && !strings.Contains(string(b), "echo") {
-					fmt.Fprintf(w, `{"choices":[{"index":0,"text":%q}]}`, c.text())
-					return
-				}
-				r.Body = io.NopCloser(strings.NewReader(string(b)))
-			}
-			tiny.ServeHTTP(w, r)
-		}, nil)
-		caps, err := cl.Caps(ctx)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if !caps.Completion || caps.Chat != c.chats || caps.Tools != c.chats || caps.Loglikelihood != c.scores || (caps.Fingerprint != "") != c.signed ||
-			caps.MaxContext != 100 || !strings.Contains(strings.Join(caps.Notes, "\n"), c.mentioned) {
-			t.Errorf("%s: %+v", name, caps)
-		}
-	}
-}
-
-func TestWaitReady(t *testing.T) {
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	c, _ := New(Config{BaseURLs: []string{gone.URL}, Model: "m"})
-	if err := c.WaitReady(ctx, 50*time.Millisecond); !eval.FaultOf(err).Abort {
-		t.Errorf("%v", err)
-	}
-	up := scorer(t, &charServer{}, nil)
-	if err := up.WaitReady(ctx, time.Second); err != nil {
-		t.Error(err)
-	}
-	locked := serve(t, always(401, ""), nil)
-	start := time.Now()
-	if err := locked.WaitReady(ctx, time.Minute); err == nil || time.Since(start) > 5*time.Second {
-		t.Errorf("%v", err)
-	}
-}
-
-func FuzzValid(f *testing.F) {
-	for _, s := range []string{`{"a":[1,-2.5e+3,null,true,"x\u00e9\n"]}`, `[NaN]`, `01`, `"\x"`, "\"\x01\"", `{} x`, "[1,]", "1\x00", `""`, `{"":{"":[]}}`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if got, want := valid(b), json.Valid(b); got != want && strings.Count(string(b), "[")+strings.Count(string(b), "{") < maxDepth/2 {
-			t.Errorf("%q: %v, want %v", b, got, want)
-		}
-	})
-}
-
-func FuzzReadTail(f *testing.F) {
-	f.Add([]byte(`[null,{"5":{"logprob":-1,"rank":1,"decoded_token":"a"}},{"7":{"logprob":-2},"8":{"logprob":-1}}]`), 1)
-	f.Add([]byte(`[null,{"5":{"logprob":null}},{}]`), 1)
-	f.Fuzz(func(t *testing.T, b []byte, from int) {
-		got, err := readTail(b, []int{3, 5, 7}, max(0, min(from, 2)), true)
-		if err == nil && (!json.Valid(b) || math.IsNaN(got.sum) || math.IsInf(got.sum, 0) && got.tokens == 1) {
-			t.Errorf("%q: %+v", b, got)
-		}
-	})
-}
-
-func FuzzReply(f *testing.F) {
-	f.Add([]byte(`{"choices":[{"index":0,"text":"x","logprobs":{"tokens":["a"],"token_logprobs":[-1],"top_logprobs":[{"a":-1}],"text_offset":[0]}}],"usage":{"prompt_tokens":1}}`))
-	f.Add([]byte(`{"choices":[{"index":0,"message":{"content":[{"text":"x"}],"tool_calls":[{"function":{"arguments":{}}}]},"logprobs":{"content":[{"token":"\u00e9","logprob":-1}]}}]}`))
-	f.Add([]byte(`{"error":{"message":"x"}}`))
-	c, err := New(Config{BaseURLs: []string{"http://h"}, Model: "m"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var rep reply
-		if decode(b, &rep) != nil || rep.check(1) != nil {
-			return
-		}
-		for _, chat := range []bool{false, true} {
-			out, err := c.output(&rep.Choices[0], chat, nil)
-			if err == nil && out.Loglik != nil && (math.IsNaN(out.Loglik.Sum) || math.IsInf(out.Loglik.Sum, 0)) {
-				t.Errorf("%q: %+v", b, out.Loglik)
-			}
-		}
-	})
 }

@@ -1,0 +1,52 @@
+package openai
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+)
+
+func FuzzValid(f *testing.F) {
+	for _, s := range []string{`{"a":[1,-2.5e+3,null,true,"x\u00e9\n"]}`, `[NaN]`, `01`, `"\x"`, "\"\x01\"", `{} x`, "[1,]", "1\x00", `""`, `{"":{"":[]}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got, want := valid(b), json.Valid(b); got != want && strings.Count(string(b), "[")+strings.Count(string(b), "{") < maxDepth/2 {
+			t.Errorf("%q: %v, want %v", b, got, want)
+		}
+	})
+}
+
+func FuzzReadTail(f *testing.F) {
+	f.Add([]byte(`[null,{"5":{"logprob":-1,"rank":1,"decoded_token":"a"}},{"7":{"logprob":-2},"8":{"logprob":-1}}]`), 1)
+	f.Add([]byte(`[null,{"5":{"logprob":null}},{}]`), 1)
+	f.Fuzz(func(t *testing.T, b []byte, from int) {
+		got, err := readTail(b, []int{3, 5, 7}, max(0, min(from, 2)), true)
+		if err == nil && (!json.Valid(b) || math.IsNaN(got.sum) || math.IsInf(got.sum, 0) && got.tokens == 1) {
+			t.Errorf("%q: %+v", b, got)
+		}
+	})
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add([]byte(`{"choices":[{"index":0,"text":"x","logprobs":{"tokens":["a"],"token_logprobs":[-1],"top_logprobs":[{"a":-1}],"text_offset":[0]}}],"usage":{"prompt_tokens":1}}`))
+	f.Add([]byte(`{"choices":[{"index":0,"message":{"content":[{"text":"x"}],"tool_calls":[{"function":{"arguments":{}}}]},"logprobs":{"content":[{"token":"\u00e9","logprob":-1}]}}]}`))
+	f.Add([]byte(`{"error":{"message":"x"}}`))
+	c, err := New(Config{BaseURLs: []string{"http://h"}, Model: "m"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var rep reply
+		if decode(b, &rep) != nil || rep.check(1) != nil {
+			return
+		}
+		for _, chat := range []bool{false, true} {
+			out, err := c.output(&rep.Choices[0], chat, nil)
+			if err == nil && out.Loglik != nil && (math.IsNaN(out.Loglik.Sum) || math.IsInf(out.Loglik.Sum, 0)) {
+				t.Errorf("%q: %+v", b, out.Loglik)
+			}
+		}
+	})
+}
