@@ -53,13 +53,13 @@ func TestInstances(t *testing.T) {
 		t.Errorf("the table has %d lines", strings.Count(out, "\n"))
 	}
 	for where, want := range map[string]string{
-		"statu=ok":          `did you mean "status"?`,
-		"primary<x":         `"x" is no number`,
-		"output~[":          "missing closing ]",
-		"values.acuracy=1":  `did you mean "accuracy"?`,
-		"scores.zzz=1":      "no scorer",
-		"status":            "is no condition",
-		`question="what is`: "closing",
+		"statu=ok":            `did you mean "status"?`,
+		"primary<x":           `"x" is no number`,
+		"output~[":            "missing closing ]",
+		"values.accuracies=1": `did you mean "accuracy"?`,
+		"scores.zzz=1":        "no scorer",
+		"status":              "is no condition",
+		`question="what is`:   "closing",
 	} {
 		c.refuses(t, []string{"instances", "base", "rows.jsonl", "--where", where}, want)
 	}

@@ -311,7 +311,7 @@ func TestUsage(t *testing.T) {
 	u := newRun("U", testTask("u", accuracy, 2)).with("u", items(1, 1)).write(t)
 	for want, f := range map[string]func() error{
 		"no task in common: A has t; B has u": func() error { _, err := Runs(context.Background(), a, u, Options{}); return err },
-		`did you mean "accuracy"?`:            func() error { _, err := Runs(context.Background(), a, b, Options{Metric: "acuracy"}); return err },
+		`did you mean "accuracy"?`:            func() error { _, err := Runs(context.Background(), a, b, Options{Metric: "accuracies"}); return err },
 		"neither run has such a task":         func() error { _, err := Runs(context.Background(), a, b, Options{Tasks: []string{"zzz"}}); return err },
 		"--alpha is 2":                        func() error { _, err := Runs(context.Background(), a, b, Options{Alpha: 2}); return err },
 		"--by x":                              func() error { _, err := Runs(context.Background(), a, b, Options{By: "x"}); return err },

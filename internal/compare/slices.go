@@ -27,17 +27,17 @@ func checkBy(by string) error {
 // slicer names the slices of a record, joined by sliceSep; "" where it has
 // none. A tag is an entry of the question's metadata "tags" or "tag".
 func slicer(by string) func(*eval.Record) string {
-	switch {
-	case by == "":
+	switch by {
+	case "":
 		return nil
-	case by == "cluster":
+	case "cluster":
 		return func(r *eval.Record) string {
 			if r.Instance == nil {
 				return ""
 			}
 			return r.Instance.Cluster
 		}
-	case by == "tag":
+	case "tag":
 		return func(r *eval.Record) string {
 			if r.Instance == nil {
 				return ""

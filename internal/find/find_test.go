@@ -61,19 +61,19 @@ func ids(runs []Run) string {
 func TestOne(t *testing.T) {
 	f := stored(t, step(300), step(200), step(100))
 	for text, want := range map[string]string{
-		"last":                                   "0199-0",
-		"last~2":                                 "0197-2",
-		"0198-1":                                 "0198-1",
-		"0198":                                   "0198-1",
-		"step100":                                "0197-2",
-		"step=200":                               "0198-1",
-		"step<200":                               "0197-2",
-		"model~l0$":                              "0199-0",
-		"tag=good since=12h":                     "0199-0",
-		"home/runs/0198-1":                       "0198-1",
-		"home/runs/0198-1/run.json":              "0198-1",
-		string(f.Home) + "/runs/0197-2":          "0197-2",
-		"file://" + string(f.Home.Run("0197-2")): "0197-2",
+		"last":                           "0199-0",
+		"last~2":                         "0197-2",
+		"0198-1":                         "0198-1",
+		"0198":                           "0198-1",
+		"step100":                        "0197-2",
+		"step=200":                       "0198-1",
+		"step<200":                       "0197-2",
+		"model~l0$":                      "0199-0",
+		"tag=good since=12h":             "0199-0",
+		"home/runs/0198-1":               "0198-1",
+		"home/runs/0198-1/run.json":      "0198-1",
+		string(f.Home) + "/runs/0197-2":  "0197-2",
+		"file://" + f.Home.Run("0197-2"): "0197-2",
 	} {
 		r, err := f.One(text)
 		if err != nil || r.Manifest.RunID != want {

@@ -9,9 +9,9 @@ import (
 )
 
 // Limit bounds the requests in flight at one endpoint and finds the bound
-// itself: while all places are taken, each round of answers adds one; an
-// overload (429, 503) halves them, once for all requests that were in flight
-// together.
+// itself: while all places are taken, each round of answers adds two; an
+// overload (429, 503) takes a third of them, once for all requests that were in
+// flight together, but leaves four.
 type Limit struct {
 	Next  eval.Responder
 	Start int // places at first; 0 means 64
@@ -113,10 +113,10 @@ func (l *Limit) leave(round int, over bool) {
 	defer l.mu.Unlock()
 	switch {
 	case over && round == l.round:
-		l.places = max(1, l.places/2)
+		l.places = max(min(l.places, 4), l.places*2/3)
 		l.round++
 	case !over && (len(l.waiting) > 0 || l.inFlight >= int(l.places)):
-		l.places = min(float64(l.Max), l.places+1/l.places)
+		l.places = min(float64(l.Max), l.places+2/l.places)
 	}
 	l.inFlight--
 	for len(l.waiting) > 0 && l.inFlight < int(l.places) {
