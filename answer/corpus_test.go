@@ -1,58 +1,13 @@
 package answer
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"sort"
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
-
-// corpus calls visit with each row of a file of the recorded corpus, or skips.
-func corpus[T any](t *testing.T, name string, visit func(T)) {
-	t.Helper()
-	dir := os.Getenv("OLMO_EVAL_CONFORMANCE")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for p := wd; ; p = filepath.Dir(p) {
-			dir = filepath.Join(p, "shared", "conformance")
-			if _, err := os.Stat(dir); err == nil {
-				break
-			}
-			if p == filepath.Dir(p) {
-				t.Skip("no recorded corpus: set OLMO_EVAL_CONFORMANCE")
-			}
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Skip("no recorded corpus: ", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
-		var row T
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		visit(row)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestRecordedExtractors(t *testing.T) {
 	by := func(e eval.Extractor) func([]string) any {
@@ -80,7 +35,7 @@ func TestRecordedExtractors(t *testing.T) {
 		Args []json.RawMessage
 		Out  json.RawMessage
 	}
-	corpus(t, "extract.jsonl.gz", func(r row) {
+	corpus.Rows(t, "extract", func(r row) {
 		fn := ours[r.Fn]
 		if fn == nil {
 			missing[r.Fn]++

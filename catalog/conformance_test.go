@@ -66,7 +66,7 @@ var specDeviations = map[string]string{
 func TestSpecsAgainstCorpus(t *testing.T) {
 	c := builtins(t)
 	compared, later := 0, 0
-	corpus.Rows(t, "cli", func(r cliRow) {
+	corpus.Exact(t, "cli", func(r cliRow) {
 		switch r.Fn {
 		case "task_exists", "get_task_name_variants":
 		default:
@@ -108,7 +108,7 @@ func TestSpecsAgainstCorpus(t *testing.T) {
 func TestExpansionAgainstCorpus(t *testing.T) {
 	c := builtins(t)
 	compared := 0
-	corpus.Rows(t, "cli", func(r cliRow) {
+	corpus.Exact(t, "cli", func(r cliRow) {
 		if r.Fn != "expand_tasks" {
 			return
 		}
@@ -156,7 +156,7 @@ func TestExpansionAgainstCorpus(t *testing.T) {
 
 func TestTaskHashForm(t *testing.T) {
 	compared := 0
-	corpus.Rows(t, "cli", func(r cliRow) {
+	corpus.Exact(t, "cli", func(r cliRow) {
 		if r.Fn != "compute_task_hash" {
 			return
 		}

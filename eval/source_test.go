@@ -25,7 +25,7 @@ func TestParseSourceAgainstCorpus(t *testing.T) {
 		Error string            `json:"error"`
 	}
 	n := 0
-	corpus.Rows(t, "cli", func(r row) {
+	corpus.Exact(t, "cli", func(r row) {
 		if r.Fn != "DataSource.from_uri" {
 			return
 		}

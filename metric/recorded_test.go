@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 	"olmoeval/metric"
 	"olmoeval/score"
 )
@@ -235,7 +236,7 @@ func (r metricRow) records() (recs []*eval.Record, merged bool) {
 
 func TestRecordedMetrics(t *testing.T) {
 	values, instances, deviating, missing := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
-	corpus(t, "metrics.jsonl.gz", func(r metricRow) {
+	corpus.Rows(t, "metrics", func(r metricRow) {
 		class, k := r.Metric+r.Fn, r.K+r.Fields.K
 		m := ours(class, k)
 		if m == nil {

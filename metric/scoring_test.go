@@ -11,6 +11,7 @@ import (
 
 	"olmoeval/answer"
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 	"olmoeval/metric"
 	"olmoeval/score"
 )
@@ -85,7 +86,7 @@ func TestRecordedScoring(t *testing.T) {
 	equal, deviating, none := map[string]int{}, map[string]int{}, map[string]int{}
 	table := specs()
 	family := regexp.MustCompile(`^(gsm|arc_|mmlu_|sciq|hellaswag)`)
-	corpus(t, "scoring.jsonl.gz", func(r scoringRow) {
+	corpus.Rows(t, "scoring", func(r scoringRow) {
 		if !family.MatchString(r.Spec) {
 			return
 		}

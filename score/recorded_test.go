@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 type scorerRow struct {
@@ -70,7 +71,7 @@ func scorerOf(r scorerRow) eval.Scorer {
 
 func TestRecordedScorers(t *testing.T) {
 	compared, missing, deviating := map[string]int{}, map[string]int{}, map[string]int{}
-	corpus(t, "scorers.jsonl.gz", func(r scorerRow) {
+	corpus.Rows(t, "scorers", func(r scorerRow) {
 		s := scorerOf(r)
 		if s == nil {
 			missing[r.Scorer]++
@@ -127,7 +128,7 @@ func TestRecordedF1(t *testing.T) {
 		Args []json.RawMessage
 		Out  any
 	}
-	corpus(t, "extract.jsonl.gz", func(r row) {
+	corpus.Rows(t, "extract", func(r row) {
 		var a, b string
 		if len(r.Args) == 0 || json.Unmarshal(r.Args[0], &a) != nil {
 			return

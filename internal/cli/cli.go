@@ -181,7 +181,7 @@ func wrapArgs(cmd *cobra.Command) {
 			check = unknownCommand
 		}
 	}
-	if cmd.HasSubCommands() && cmd.HasParent() == false {
+	if cmd.HasSubCommands() && !cmd.HasParent() {
 		check = unknownCommand
 	}
 	cmd.Args = func(c *cobra.Command, args []string) error {

@@ -37,6 +37,14 @@ func (a *app) runCommand() *cobra.Command {
 // run makes one run for each model and harness. A failure stops only what needs
 // it; the highest exit code wins.
 func (a *app) run(ctx context.Context, f *runFlags) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	if f.vs != "" { // before anything is asked
+		if _, err := a.side(f.vs); err != nil {
+			return err
+		}
+	}
 	like, err := a.likeRun(f)
 	if err != nil {
 		return err

@@ -149,7 +149,8 @@ func (t *trial) score(ctx context.Context, where string, in *eval.Instance, req 
 		t.unlabelled++
 		return nil
 	}
-	bad, check := right, checkWrong
+	var bad *eval.Record
+	check := checkWrong
 	if req.Type == eval.Loglikelihood {
 		if bad, err = t.answered(ctx, t.wrong, in, req); err != nil {
 			return err

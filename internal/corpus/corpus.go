@@ -35,9 +35,20 @@ func Dir(tb testing.TB) string {
 	}
 }
 
-// Rows reads NAME.jsonl.gz, calling see for each row; numbers are json.Number
-// where T leaves them open.
+// Rows reads NAME.jsonl.gz, calling see for each row.
 func Rows[T any](tb testing.TB, name string, see func(T)) {
+	tb.Helper()
+	rows(tb, name, false, see)
+}
+
+// Exact is Rows with numbers as json.Number where T leaves them open, so that 1
+// and 1.0 can be told apart.
+func Exact[T any](tb testing.TB, name string, see func(T)) {
+	tb.Helper()
+	rows(tb, name, true, see)
+}
+
+func rows[T any](tb testing.TB, name string, exact bool, see func(T)) {
 	tb.Helper()
 	f, err := os.Open(filepath.Join(Dir(tb), name+".jsonl.gz"))
 	if err != nil {
@@ -49,7 +60,9 @@ func Rows[T any](tb testing.TB, name string, see func(T)) {
 		tb.Fatal(err)
 	}
 	dec := json.NewDecoder(bufio.NewReaderSize(z, 1<<20))
-	dec.UseNumber()
+	if exact {
+		dec.UseNumber()
+	}
 	n := 0
 	for dec.More() {
 		var row T

@@ -28,7 +28,7 @@ var differs = map[string]string{
 
 func TestValueAgainstCorpus(t *testing.T) {
 	n := 0
-	corpus.Rows(t, "cli", func(r cliRow) {
+	corpus.Exact(t, "cli", func(r cliRow) {
 		if r.Fn != "parse_override_value" {
 			return
 		}
@@ -51,7 +51,7 @@ func canonical(v any) string { return string(eval.AppendCanonical(nil, v)) }
 
 func TestSetAgainstCorpus(t *testing.T) {
 	n, deviations := 0, 0
-	corpus.Rows(t, "cli", func(r cliRow) {
+	corpus.Exact(t, "cli", func(r cliRow) {
 		if r.Fn != "apply_dotlist_overrides" {
 			return
 		}

@@ -138,15 +138,6 @@ func Suites(nodes []eval.SuiteNode, tasks []journal.TaskResult) []journal.SuiteR
 	return out
 }
 
-// point is a value on its way up the tree.
-type point struct {
-	value, se float64
-	hasSE     bool
-	unit      string
-	metric    string
-	higher    bool
-}
-
 func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.SuiteResult {
 	r := journal.SuiteResult{Suite: n.Name, Aggregation: n.Aggregation, Missing: []string{}}
 	leaves := n.Leaves()
@@ -194,51 +185,64 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 const z975 = 1.959963984540054
 
 // combine is true recursion: a plain average is over all leaves below, an
-// average of averages over the children, each combined by its own rule.
-func combine(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) (point, error) {
-	var points []point
-	if n.Aggregation == eval.AverageOfAverages {
-		for i := range n.Children {
-			c := &n.Children[i]
-			if c.Task != "" {
-				points = append(points, leafPoint(tasks[c.Task]))
-				continue
-			}
-			p, err := combine(c, tasks)
-			if err != nil {
-				return point{}, err
-			}
-			points = append(points, p)
-		}
-	} else {
-		for _, leaf := range n.Leaves() {
-			points = append(points, leafPoint(tasks[leaf]))
-		}
+// average of averages over the children, each combined by its own rule. A task
+// that stands in several places is one stratum with the sum of its weights.
+func combine(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) (estimate, error) {
+	weights := map[string]float64{}
+	weigh(n, 1, weights)
+	labels := make([]string, 0, len(weights))
+	for label := range weights {
+		labels = append(labels, label)
 	}
-	if len(points) == 0 {
-		return point{}, fmt.Errorf("suite %s has no members", n.Name)
+	slices.Sort(labels)
+	if len(labels) == 0 {
+		return estimate{}, fmt.Errorf("suite %s has no members", n.Name)
 	}
-	out := points[0]
-	values, ses := make([]float64, len(points)), make([]float64, len(points))
-	for i, p := range points {
-		if p.unit != out.unit || p.higher != out.higher {
-			return point{}, fmt.Errorf("the members mix %s (%s) and %s (%s), which have no common mean", out.unit, out.metric, p.unit, p.metric)
+	first := tasks[labels[0]].Primary
+	out := estimate{hasSE: true, unit: first.Unit, metric: first.Metric, higher: first.HigherIsBetter}
+	var variance float64
+	for _, label := range labels {
+		e, w := tasks[label].Primary, weights[label]
+		if e.Unit != out.unit || e.HigherIsBetter != out.higher {
+			return estimate{}, fmt.Errorf("the members mix %s (%s) and %s (%s), which have no common mean", out.unit, first.Metric, e.Unit, e.Metric)
 		}
-		if p.metric != out.metric {
+		if e.Metric != out.metric {
 			out.metric = "primary"
 		}
-		out.hasSE = out.hasSE && p.hasSE
-		values[i], ses[i] = p.value, p.se
+		out.value += w * *e.Value
+		if e.SE == nil {
+			out.hasSE = false
+			continue
+		}
+		variance += w * w * *e.SE * *e.SE
 	}
-	out.value, out.se = stats.CombineSuite(values, ses)
+	out.se = math.Sqrt(variance)
 	return out, nil
 }
 
-func leafPoint(t *journal.TaskResult) point {
-	e := t.Primary
-	p := point{value: *e.Value, unit: e.Unit, metric: e.Metric, higher: e.HigherIsBetter}
-	if e.SE != nil {
-		p.se, p.hasSE = *e.SE, true
+// estimate is a suite's value; se is of independent tasks.
+type estimate struct {
+	value, se float64
+	hasSE     bool
+	unit      string
+	metric    string
+	higher    bool
+}
+
+// weigh spreads a node's weight over the tasks below it.
+func weigh(n *eval.SuiteNode, w float64, into map[string]float64) {
+	if n.Task != "" {
+		into[n.Task] += w
+		return
 	}
-	return p
+	if n.Aggregation != eval.AverageOfAverages {
+		leaves := n.Leaves()
+		for _, leaf := range leaves {
+			into[leaf] += w / float64(len(leaves))
+		}
+		return
+	}
+	for i := range n.Children {
+		weigh(&n.Children[i], w/float64(len(n.Children)), into)
+	}
 }

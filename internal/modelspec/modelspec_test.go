@@ -21,7 +21,7 @@ func TestModelHashAgainstCorpus(t *testing.T) {
 		Out  any               `json:"out"`
 	}
 	n := 0
-	corpus.Rows(t, "cli", func(r row) {
+	corpus.Exact(t, "cli", func(r row) {
 		if r.Fn != "compute_model_hash" {
 			return
 		}

@@ -1,49 +1,14 @@
 package pyrand
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-)
 
-// corpus opens a file of the recorded corpus, or skips.
-func corpus(t *testing.T, name string) *bufio.Scanner {
-	t.Helper()
-	dir := os.Getenv("OLMO_EVAL_CONFORMANCE")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for p := wd; ; p = filepath.Dir(p) {
-			dir = filepath.Join(p, "shared", "conformance")
-			if _, err := os.Stat(dir); err == nil {
-				break
-			}
-			if p == filepath.Dir(p) {
-				t.Skip("no recorded corpus: set OLMO_EVAL_CONFORMANCE")
-			}
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Skip("no recorded corpus: ", err)
-	}
-	t.Cleanup(func() { f.Close() })
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := bufio.NewScanner(z)
-	s.Buffer(nil, 1<<24)
-	return s
-}
+	"olmoeval/internal/corpus"
+)
 
 type row struct {
 	Kind      string
@@ -163,23 +128,15 @@ func TestConformance(t *testing.T) {
 		"random": 9, "choice": 8, "randint": 7, "np_default_rng_permutation": 15,
 		"np_default_rng_random": 3, "np_default_rng_integers": 2, "np_default_rng_choice": 2,
 	}
-	s := corpus(t, "rng.jsonl.gz")
 	seen, passed := map[string]int{}, 0
-	for s.Scan() {
-		var r row
-		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
+	corpus.Rows(t, "rng", func(r row) {
 		seen[r.Kind]++
 		if check(t, r) {
 			passed++
 		} else {
 			t.Errorf("%s: seed %s, n %d, k %d: draws differ", r.Kind, r.Seed, r.N, r.K)
 		}
-	}
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
-	}
+	})
 	for kind, n := range want {
 		if seen[kind] != n {
 			t.Errorf("%d rows of kind %s, want %d", seen[kind], kind, n)

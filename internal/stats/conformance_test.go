@@ -1,52 +1,12 @@
 package stats
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
-)
 
-// corpus calls row for each line of a file of the recorded corpus, or skips.
-func corpus(t *testing.T, name string, row func(line []byte)) {
-	t.Helper()
-	dir := os.Getenv("OLMO_EVAL_CONFORMANCE")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for p := wd; ; p = filepath.Dir(p) {
-			dir = filepath.Join(p, "shared", "conformance")
-			if _, err := os.Stat(dir); err == nil {
-				break
-			}
-			if p == filepath.Dir(p) {
-				t.Skip("no recorded corpus: set OLMO_EVAL_CONFORMANCE")
-			}
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Skip("no recorded corpus: ", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := bufio.NewScanner(z)
-	s.Buffer(nil, 1<<24)
-	for s.Scan() {
-		row(s.Bytes())
-	}
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
-	}
-}
+	"olmoeval/internal/corpus"
+)
 
 func decode(t *testing.T, line []byte, into any) {
 	t.Helper()
@@ -60,7 +20,7 @@ func decode(t *testing.T, line []byte, into any) {
 // is above C(c,k)/C(n,k)).
 func TestPassKConformance(t *testing.T) {
 	at, pow, biased := 0, 0, 0
-	corpus(t, "metrics.jsonl.gz", func(line []byte) {
+	corpus.Rows(t, "metrics", func(line json.RawMessage) {
 		var fn struct{ Fn string }
 		decode(t, line, &fn)
 		if fn.Fn == "" {
@@ -175,7 +135,7 @@ func (r power) ours() bool        { return r.In[6] == .05 && r.In[7] == .8 }
 
 func TestPairedConformance(t *testing.T) {
 	seen := map[string]int{}
-	corpus(t, "pairwise.jsonl.gz", func(line []byte) {
+	corpus.Rows(t, "pairwise", func(line json.RawMessage) {
 		var kind struct{ Kind string }
 		decode(t, line, &kind)
 		switch kind.Kind {

@@ -2,7 +2,7 @@
 // between two runs says.
 //
 // One score: [Mean], [Ratio] or [ExpRatio] give value, standard error and 95 %
-// interval; [CombineSuite] averages tasks; [MDE80] says what the standard error
+// interval; [MDE80] says what the standard error
 // can resolve. Two runs on the same questions: [ComparePaired], [CompareRatio]
 // or [CompareExpRatio] give difference, interval and p-value; [AdjustBH] or
 // [AdjustHolm] adjust the p-values of a family; [Verdict] names the outcome.

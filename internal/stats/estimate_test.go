@@ -200,15 +200,6 @@ func TestStudent(t *testing.T) {
 	}
 }
 
-func TestCombineSuite(t *testing.T) {
-	v, se := CombineSuite([]float64{.5, .7, .9}, []float64{.03, .04, 0})
-	near(t, "value", v, .7, 1e-15)
-	near(t, "se", se, .05/3, 1e-15)
-	if v, se := CombineSuite(nil, nil); !math.IsNaN(v) || !math.IsNaN(se) {
-		t.Errorf("no tasks: %g, %g", v, se)
-	}
-}
-
 func TestPassK(t *testing.T) {
 	for _, c := range []struct {
 		n, c, k int

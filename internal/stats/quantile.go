@@ -67,17 +67,3 @@ func Wilson(k float64, n int) (lo, hi float64) {
 	}
 	return lo, hi
 }
-
-// CombineSuite is the mean of independent tasks and its standard error,
-// √Σse²/T. Both are NaN where there are no tasks. A task without a value or a
-// standard error has no place in it: leave the suite without one.
-func CombineSuite(values, ses []float64) (value, se float64) {
-	if len(values) != len(ses) {
-		panic("stats: as many standard errors as values are needed")
-	}
-	if len(values) == 0 {
-		return math.NaN(), math.NaN()
-	}
-	squares := sumOf(len(ses), func(i int) float64 { return ses[i] * ses[i] })
-	return mean(values), math.Sqrt(squares) / float64(len(ses))
-}

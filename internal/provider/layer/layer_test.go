@@ -169,7 +169,7 @@ func TestLimitAdapts(t *testing.T) {
 		send(8)
 		close(gate)
 		wg.Wait()
-		if got := l.Load(); got != (Load{4, 0, 0}) {
+		if got := l.Load(); got != (Load{5, 0, 0}) {
 			t.Fatalf("eight overloads of one round: %+v", got)
 		}
 	})

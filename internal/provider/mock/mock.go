@@ -2,6 +2,7 @@ package mock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -94,7 +95,7 @@ func (m *Model) wait(ctx context.Context) error {
 
 // stopped is the fault of a request whose context ended.
 func stopped(err error) error {
-	if err == context.Canceled {
+	if errors.Is(err, context.Canceled) {
 		return &eval.Fault{Status: eval.Cancelled, Err: fmt.Errorf("mock: %w", err)}
 	}
 	return &eval.Fault{Status: eval.InfraNetwork, Err: fmt.Errorf("mock: no answer: %w", err)}

@@ -80,7 +80,7 @@ func (g *gatherer) read(r *bufio.Reader) error {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -92,11 +92,11 @@ func (g *gatherer) read(r *bufio.Reader) error {
 // readLine reads a line of any length.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
+	if !errors.Is(err, bufio.ErrBufferFull) {
 		return line, err
 	}
 	long := bytes.Clone(line)
-	for err == bufio.ErrBufferFull && len(long) < maxBody {
+	for errors.Is(err, bufio.ErrBufferFull) && len(long) < maxBody {
 		line, err = r.ReadSlice('\n')
 		long = append(long, line...)
 	}
