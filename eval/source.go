@@ -212,4 +212,6 @@ type Data interface {
 	Open(ctx context.Context, s Source, split string) (Rows, error)
 	// Shots are the rows of a curated few-shot set, digest checked.
 	Shots(ctx context.Context, name string) ([]Doc, error)
+	// Text is a published text that belongs to a request, digest checked.
+	Text(ctx context.Context, name string) (string, error)
 }

@@ -12,6 +12,17 @@ type Formatter interface {
 	Prepare(shots []*Instance) (Renderer, error)
 }
 
+// TextFormatter is an optional second interface of a Formatter whose prompt
+// holds long texts that others wrote: they are fetched by name when a task is
+// loaded, never part of the program.
+type TextFormatter interface {
+	Formatter
+	// Texts names the published texts that are needed, none if all are given.
+	Texts() []string
+	// WithTexts is the formatter with the texts filled in; it changes a copy.
+	WithTexts(map[string]string) Formatter
+}
+
 // Renderer renders one instance. It sets Request.Shared.
 type Renderer func(*Instance) (*Request, error)
 

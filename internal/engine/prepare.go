@@ -78,7 +78,11 @@ func (l *Loader) Prepare(ctx context.Context, label, spec string, t *eval.Task, 
 	if p.Shots, err = l.shots(ctx, t); err != nil {
 		return nil, fmt.Errorf("task %s: %w", label, err)
 	}
-	if p.render, err = t.Prompt.Prepare(p.Shots); err != nil {
+	format, err := l.texts(ctx, t.Prompt)
+	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", label, err)
+	}
+	if p.render, err = format.Prepare(p.Shots); err != nil {
 		return nil, fmt.Errorf("task %s: %w", label, err)
 	}
 	all, err := p.survey(ctx)
@@ -93,6 +97,23 @@ func (l *Loader) Prepare(ctx context.Context, label, spec string, t *eval.Task, 
 		return nil, fmt.Errorf("task %s: the data source %s has no instances in split %v", label, t.Source.Path, sel.Splits)
 	}
 	return p, nil
+}
+
+// texts fetches the published texts that a prompt holds.
+func (l *Loader) texts(ctx context.Context, f eval.Formatter) (eval.Formatter, error) {
+	tf, ok := f.(eval.TextFormatter)
+	if !ok {
+		return f, nil
+	}
+	texts := map[string]string{}
+	for _, name := range tf.Texts() {
+		text, err := l.Data.Text(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("prompt text: %w", err)
+		}
+		texts[name] = text
+	}
+	return tf.WithTexts(texts), nil
 }
 
 // shots reads the worked examples.
