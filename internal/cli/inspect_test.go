@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -70,6 +71,10 @@ func (d *countingData) Open(_ context.Context, _ eval.Source, split string) (eva
 	return &countedRows{d, split}, nil
 }
 func (d *countingData) Shots(context.Context, string) ([]eval.Doc, error) { return nil, nil }
+
+func (d *countingData) Text(ctx context.Context, name string) (string, error) {
+	return "", errors.New("no texts here")
+}
 
 type countedRows struct {
 	d     *countingData

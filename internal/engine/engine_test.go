@@ -21,7 +21,7 @@ type memory struct{ rows []string }
 
 func (m memory) Open(context.Context, eval.Source, string) (eval.Rows, error) { return m, nil }
 func (m memory) Shots(context.Context, string) ([]eval.Doc, error)            { return nil, errors.New("none") }
-func (m memory) Text(context.Context, string) (string, error) { return "", errors.New("none") }
+func (m memory) Text(context.Context, string) (string, error)                 { return "", errors.New("none") }
 func (m memory) Info() eval.SourceInfo {
 	return eval.SourceInfo{Path: "memory", Split: "test", Rows: len(m.rows), Digest: eval.HashJSON(m.rows)}
 }
