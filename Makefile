@@ -12,8 +12,9 @@ build:
 demo:
 	$(GO) run ./cmd/olmo-eval demo
 
+# Skips are counted, with their reasons.
 test:
-	$(GO) test ./...
+	@$(GO) test -json ./... | $(GO) run ./internal/testsum
 
 # The linter's version is fixed, so that a new one does not break an old tree.
 LINT_VERSION := v2.15.0
@@ -26,7 +27,7 @@ lint: $(LINT)
 check: lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
-	$(GO) test -race ./...
+	@$(GO) test -race -json ./... | $(GO) run ./internal/testsum
 
 # Claims of speed and memory, as ratios and figures of one run.
 bench: build
