@@ -110,6 +110,9 @@ func Main(ctx context.Context, env Env) int {
 // message is what is said of an error, with its hint.
 func message(err error) string {
 	msg := err.Error()
+	if errors.Is(err, context.Canceled) {
+		return "interrupted"
+	}
 	var f *eval.Fault
 	if errors.As(err, &f) && f.Hint != "" && !strings.Contains(msg, f.Hint) {
 		msg += "; " + f.Hint

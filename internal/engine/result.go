@@ -22,7 +22,8 @@ func taskResult(p *Prepared, entry *journal.Task, t *track) journal.TaskResult {
 		SkippedRows: p.Skipped, Failures: t.failures(), TaskHash: entry.TaskHash,
 		ScoringHash: entry.ScoringHash, ReusedFrom: entry.ReusedFrom, Warnings: []string{},
 	}
-	r.NFailed = r.NTotal - r.NOK
+	r.NFailed = t.count(flagSeen) - r.NOK
+	r.NPending = r.NTotal - r.NOK - r.NFailed
 	for m, metric := range p.Task.Metrics {
 		est := metric.Estimate(t.sample(m))
 		r.Metrics = append(r.Metrics, est)
@@ -63,6 +64,9 @@ func warnings(p *Prepared, t *track, r *journal.TaskResult) []string {
 	add := func(code, format string, args ...any) { out = append(out, code+": "+fmt.Sprintf(format, args...)) }
 	if r.NFailed > 0 {
 		add("partial", "%d of %d instances failed and are not in the numbers", r.NFailed, r.NTotal)
+	}
+	if r.NPending > 0 {
+		add("partial", "%d of %d instances have no result yet", r.NPending, r.NTotal)
 	}
 	if p.Skipped > 0 {
 		add("partial", "%d malformed rows were skipped", p.Skipped)
@@ -150,8 +154,8 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 			}
 			continue
 		}
-		if t.NFailed > 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, t.NFailed, t.NTotal))
+		if lack := t.NTotal - t.NOK; lack > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, lack, t.NTotal))
 		}
 	}
 	r.Complete = len(r.Missing) == 0

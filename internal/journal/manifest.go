@@ -128,10 +128,12 @@ type Result struct {
 
 // TaskResult is one task's numbers.
 type TaskResult struct {
-	Task         string          `json:"task"`
-	NTotal       int             `json:"n_total"`
-	NOK          int             `json:"n_ok"`
-	NFailed      int             `json:"n_failed"`
+	Task    string `json:"task"`
+	NTotal  int    `json:"n_total"`
+	NOK     int    `json:"n_ok"`
+	NFailed int    `json:"n_failed"`
+	// NPending counts instances of an unfinished run that have no record yet.
+	NPending     int             `json:"n_pending,omitempty"`
 	NTruncated   int             `json:"n_truncated"`
 	NUnextracted int             `json:"n_unextracted"`
 	SkippedRows  int             `json:"n_skipped_rows,omitempty"`
