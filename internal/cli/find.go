@@ -59,9 +59,9 @@ func sideIn(f find.Finder, text string) (compare.Side, error) {
 	return s, asUsage(err)
 }
 
-// compareWith prints the comparison that run --vs asks for: the finished run
-// against an earlier one.
-func (a *app) compareWith(ctx context.Context, f *runFlags, res *journal.Result) error {
+// findBase resolves --vs before anything is asked; "last" then means what it
+// meant when it was typed.
+func (a *app) findBase(f *runFlags) error {
 	if f.vs == "" {
 		return nil
 	}
@@ -69,21 +69,27 @@ func (a *app) compareWith(ctx context.Context, f *runFlags, res *journal.Result)
 	if err != nil {
 		return err
 	}
-	before, err := sideIn(finder, f.vs)
+	f.base, err = sideIn(finder, f.vs)
 	if err != nil && f.out != "" {
 		finder.Home = journal.Home(a.abs(f.out))
 		if s, ferr := sideIn(finder, f.vs); ferr == nil {
-			before, err = s, nil
+			f.base, err = s, nil
 		}
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// compareWith prints the comparison that run --vs asks for: the finished run
+// against an earlier one.
+func (a *app) compareWith(ctx context.Context, f *runFlags, res *journal.Result) error {
+	if f.vs == "" {
+		return nil
 	}
 	now, err := journal.Load(res.Dir)
 	if err != nil {
 		return err
 	}
-	return a.compareSides(ctx, before, compare.Of(now), compare.Options{}, f.format)
+	return a.compareSides(ctx, f.base, compare.Of(now), compare.Options{}, f.format)
 }
 
 // compareDirs prints the comparison of two run directories.

@@ -40,10 +40,8 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	if err := checkFormat(f.format); err != nil {
 		return err
 	}
-	if f.vs != "" { // before anything is asked
-		if _, err := a.side(f.vs); err != nil {
-			return err
-		}
+	if err := a.findBase(f); err != nil {
+		return err
 	}
 	like, err := a.likeRun(f)
 	if err != nil {
@@ -184,7 +182,7 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 			Home: home, Concurrency: firstInt(f.concurrency, m.MaxConcurrency, h.MaxConcurrency, project.Run.Concurrency, defaultConcurrency),
 			Name: f.name, Group: firstOf(f.group, project.Run.Group), Family: family, Tags: f.tags, Shard: shard,
 			New: f.fresh, AcceptFailures: f.acceptFailures, MaxFailed: firstOf(f.maxFailed, project.Run.MaxFailed, "1%"),
-			Command: append([]string{"olmo-eval"}, a.Args...), Program: program(), Harness: h.identity(),
+			Command: f.command(a.Args, like), Program: program(), Harness: h.identity(),
 			Like: like, AllowDrift: f.allowDrift, Getenv: a.Getenv,
 		},
 		Loader: a.loader(f.skipBadRows), Provider: provider, Responder: h.wrap(responder), Progress: &engine.Progress{},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"olmoeval/internal/compare"
 	"olmoeval/internal/dotted"
 	"olmoeval/internal/journal"
 )
@@ -25,6 +26,7 @@ type runFlags struct {
 	fresh          bool
 	like           string
 	vs             string
+	base           compare.Side // what vs means
 	maxFailed      string
 	acceptFailures bool
 	allowDrift     bool
@@ -140,4 +142,26 @@ func (w allowance) allows(failed, total int) bool {
 		return failed <= w.count
 	}
 	return float64(failed) <= w.share*float64(total)
+}
+
+// command is the command line as it can be repeated: runs that --like and --vs
+// name by place or query stand there by id.
+func (f *runFlags) command(args []string, like *journal.Reader) []string {
+	out := append([]string{"olmo-eval"}, args...)
+	fix := func(flag, id string) {
+		for i := range out {
+			if out[i] == flag && i+1 < len(out) {
+				out[i+1] = id
+			} else if strings.HasPrefix(out[i], flag+"=") {
+				out[i] = flag + "=" + id
+			}
+		}
+	}
+	if like != nil {
+		fix("--like", like.Manifest.RunID)
+	}
+	if len(f.base.Runs) == 1 && !f.base.Runs[0].Foreign {
+		fix("--vs", f.base.Runs[0].Manifest.RunID)
+	}
+	return out
 }

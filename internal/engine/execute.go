@@ -196,6 +196,23 @@ func (r *run) load(ctx context.Context) error {
 	return nil
 }
 
+// promptDigests renders all items and keeps the digests of their prompts, by
+// index.
+func (p *Prepared) promptDigests(ctx context.Context) ([]uint64, error) {
+	out := make([]uint64, p.N)
+	for it, err := range p.Items(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		_, req, err := p.Request(it)
+		if err != nil {
+			return nil, err
+		}
+		out[it.Index] = promptBits(p.digest.Digest(req))
+	}
+	return out, nil
+}
+
 // take copies the records of an earlier run, scored anew where scoring changed.
 func (r *run) take(ctx context.Context, i int, src *journal.Manifest) error {
 	t := r.plan.Tasks[i]
@@ -204,6 +221,10 @@ func (r *run) take(ctx context.Context, i int, src *journal.Manifest) error {
 		return err
 	}
 	label := entryOf(src, r.plan.Entries[i].AskKey).Label
+	prompts, err := t.promptDigests(ctx)
+	if err != nil {
+		return err
+	}
 	for rec, err := range old.Records(ctx, label) {
 		var damage *journal.DamageError
 		if errors.As(err, &damage) {
@@ -212,7 +233,8 @@ func (r *run) take(ctx context.Context, i int, src *journal.Manifest) error {
 		if err != nil {
 			return err
 		}
-		if rec.Index >= t.N || rec.Digest != t.ItemDigest(rec.Index) || rec.Status.Retryable() && rec.Outputs == nil {
+		if rec.Index >= t.N || rec.Digest != t.ItemDigest(rec.Index) || rec.Status.Retryable() && rec.Outputs == nil ||
+			promptBits(rec.PromptDigest) != prompts[rec.Index] {
 			continue
 		}
 		if r.plan.Actions[i] == ActRescore {

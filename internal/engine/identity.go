@@ -24,7 +24,9 @@ func (p *Prepared) identify(system string) (journal.Task, error) {
 	if err != nil {
 		return journal.Task{}, err
 	}
-	ask := map[string]any{"task": t.Name, "version": t.Version, "code": t.CodeDigest}
+	// The digest of a user's code is not in it: taking records of an earlier run
+	// checks every prompt instead, so that a change of scoring asks nothing anew.
+	ask := map[string]any{"task": t.Name, "version": t.Version}
 	for _, k := range promptKeys {
 		ask[k] = view[k]
 	}
