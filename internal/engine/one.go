@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"olmoeval/eval"
+)
+
+// one carries an instance end to end. An error stops the whole run.
+func (r *run) one(ctx context.Context, j job) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	t, tr := r.plan.Tasks[j.task], r.tracks[j.task]
+	begin := now()
+	in, req, err := t.Request(j.item)
+	if err != nil {
+		return fmt.Errorf("task %s: %w", t.Label, err)
+	}
+	digest := t.ItemDigest(j.item.Index)
+	rec := &eval.Record{
+		Index: j.item.Index, ID: digest, Digest: digest, Instance: in, Request: req,
+		PromptDigest: t.digest.Digest(req),
+	}
+	if t.UniqueIDs {
+		rec.ID = in.OwnID()
+	}
+	tr.mu.Lock()
+	was := tr.prompts[rec.Index]
+	tr.mu.Unlock()
+	if was != 0 && was != promptBits(rec.PromptDigest) {
+		return refuse("task %s: the prompt of item %s (%s) is not the one in the journal; --new starts a new run", t.Label, digest, j.item.Row.Where())
+	}
+	req.Origin = &eval.Origin{Task: t.Task, Instance: in, Digest: digest}
+	resp, err := r.Responder.Respond(ctx, req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped: the instance stays to be asked
+		}
+		f := eval.FaultOf(err)
+		if f.Abort {
+			return f
+		}
+		rec.Status, rec.Error = f.Status, f.Error()
+		if resp != nil {
+			rec.Attempts = resp.Attempts
+		}
+		if f.Status.Counted() {
+			r.countFault(t, rec)
+		}
+	} else {
+		rec.Outputs, rec.Usage, rec.Attempts, rec.Notes = resp.Outputs, resp.Usage, resp.Attempts, resp.Notes
+		Score(ctx, t.Task, r.scorers[j.task], rec)
+		if ctx.Err() != nil && rec.Status == eval.ScoringError {
+			return nil
+		}
+	}
+	rec.WallMS = float64(now().Sub(begin).Microseconds()) / 1000
+	if err := r.w.Append(t.Label, rec); err != nil {
+		return &StorageError{err}
+	}
+	tr.add(rec)
+	if p := r.Progress; p != nil {
+		p.Done.Add(1)
+		p.Tokens.Add(int64(rec.Usage.CompletionTokens))
+		if !rec.Status.Counted() {
+			p.Failed.Add(1)
+		}
+	}
+	return nil
+}
+
+// countFault scores a failure of the model's own, such as a context that does
+// not fit: wrong, where the metric is about being right.
+func (r *run) countFault(t *Prepared, rec *eval.Record) {
+	rec.Values = map[string]*eval.Observation{}
+	for _, m := range t.Task.Metrics {
+		info := m.Info()
+		rec.Values[info.ID] = nil
+		if info.Unit == eval.Proportion && info.HigherIsBetter {
+			rec.Values[info.ID] = &eval.Observation{Value: 0, Weight: 1}
+		}
+	}
+}
