@@ -66,11 +66,26 @@ func measureBits(t *eval.Task) {
 // the spec asked for bits per byte before, the reference drops them and reports
 // the accuracy; here they stay beside it and stay primary, as all it takes is in
 // the request.
-func measureAnswers(t *eval.Task, m measure) {
-	measureBy(t, m)
+func measureAnswers(t *eval.Task, ms ...measure) {
+	measureBy(t, ms...)
 	if t.Primary == bitsPerByteID {
 		t.Metrics = append(t.Metrics, metric.BitsPerByte())
 		warn(t, "reference_metric", "the reference reports an accuracy under this spec; bits_per_byte is computed from the same request")
+	}
+}
+
+// bitsOfShown measures bits per byte of the right choice of a request that asks
+// for all.
+func bitsOfShown(t *eval.Task) {
+	measureBits(t)
+	unwarn(t, "reference_metric")
+}
+
+// bitsOfGold makes a spec in bits per byte ask for the right choice alone.
+func bitsOfGold(t *eval.Task) {
+	if t.Primary == bitsPerByteID {
+		bitsOfShown(t)
+		choice(t).Score = prompt.Gold
 	}
 }
 
@@ -92,6 +107,12 @@ func unwarn(t *eval.Task, code string) {
 // choice is the task's prompt, to edit; the tasks here that ask by choices have
 // no other.
 func choice(t *eval.Task) *prompt.Choice { return t.Prompt.(*prompt.Choice) }
+
+// shownLetters shows the choices and scores letters.
+func shownLetters(t *eval.Task) {
+	choice(t).Style = prompt.Letters
+	refFormat(t, refChoices())
+}
 
 // The forms that two of the reference's formatters have in its task hash. There
 // they only choose between the styles of a prompt.

@@ -93,7 +93,7 @@ func ours(t testing.TB) *catalog.Catalog {
 
 // covered reports whether a spec of the reference belongs to the families here.
 func covered(spec string) bool {
-	for _, family := range []string{"arc_easy", "arc_challenge", "gsm8k", "gsm_symbolic", "mmlu_", "sciq", "hellaswag"} {
+	for _, family := range []string{"arc_easy", "arc_challenge", "gsm8k", "gsm_symbolic", "mmlu_", "sciq", "hellaswag", "csqa", "piqa", "socialiqa", "winogrande", "coqa", "squad", "medmcqa", "medqa", "qasper_yesno", "sciriff_yesno", "basic_skills_", "lambada", "drop", "naturalqs", "jeopardy", "zebralogic", "litsearch_rerank"} {
 		if strings.HasPrefix(spec, family) {
 			return true
 		}
@@ -120,10 +120,13 @@ func mirror(t testing.TB) *dataset.Store {
 
 // load reads a task's selected instances and its worked examples.
 func load(data eval.Data, t *eval.Task) (instances, shots []*eval.Instance, err error) {
+	if t.Prompt, err = fetchTexts(data, t.Prompt); err != nil {
+		return nil, nil, err
+	}
 	sel := t.Selection()
 	index := 0
 	for _, split := range sel.Splits {
-		err := eachDoc(data, t.Source, split, func(d eval.Doc) error {
+		err := eachDoc(data, t, split, func(d eval.Doc) error {
 			in, err := t.Instance(d, index)
 			if in != nil {
 				instances = append(instances, in)
@@ -140,6 +143,23 @@ func load(data eval.Data, t *eval.Task) (instances, shots []*eval.Instance, err 
 	}
 	shots, err = loadShots(data, t)
 	return instances, shots, err
+}
+
+// fetchTexts fills in the published texts of a prompt.
+func fetchTexts(data eval.Data, f eval.Formatter) (eval.Formatter, error) {
+	p, ok := f.(eval.TextFormatter)
+	if !ok {
+		return f, nil
+	}
+	texts := map[string]string{}
+	for _, name := range p.Texts() {
+		text, err := data.Text(context.Background(), name)
+		if err != nil {
+			return nil, err
+		}
+		texts[name] = text
+	}
+	return p.WithTexts(texts), nil
 }
 
 func loadShots(data eval.Data, t *eval.Task) (shots []*eval.Instance, err error) {
@@ -166,18 +186,24 @@ func loadShots(data eval.Data, t *eval.Task) (shots []*eval.Instance, err error)
 				return nil, err
 			}
 		}
-	} else if err := eachDoc(data, t.Source, f.Split, take); err != nil {
+	} else if err := eachDoc(data, t, f.Split, take); err != nil {
 		return nil, err
 	}
 	n := min(f.Num, len(shots))
+	type drawer interface {
+		DrawShots(n, k int, seed int64) []int
+	}
+	if p, ok := t.Prompt.(drawer); ok && f.Set == "" && f.Draw {
+		return pick(shots, p.DrawShots(len(shots), f.Num, f.Seed)), nil
+	}
 	if f.Set == "" && f.Draw {
 		return pick(shots, pyrand.New(f.Seed).Sample(len(shots), n)), nil
 	}
 	return shots[:n], nil
 }
 
-func eachDoc(data eval.Data, src eval.Source, split string, f func(eval.Doc) error) error {
-	rows, err := data.Open(context.Background(), src, split)
+func eachDoc(data eval.Data, t *eval.Task, split string, f func(eval.Doc) error) error {
+	rows, err := data.Open(context.Background(), t.Source, split)
 	if err != nil {
 		return err
 	}
@@ -186,8 +212,14 @@ func eachDoc(data eval.Data, src eval.Source, split string, f func(eval.Doc) err
 			return err
 		}
 		d, err := dataset.Decode(row)
-		if err == nil {
-			err = f(d)
+		items := []eval.Doc{d}
+		if err == nil && t.Unfold != nil {
+			items, err = t.Unfold(d)
+		}
+		for _, d := range items {
+			if err == nil {
+				err = f(d)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", row.Where(), err)

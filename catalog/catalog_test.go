@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"olmoeval/benchmarks"
 	"olmoeval/catalog"
 	"olmoeval/eval"
 	"olmoeval/internal/dotted"
@@ -129,6 +130,44 @@ func TestSuiteCycle(t *testing.T) {
 	}
 }
 
+func TestIncompleteSuite(t *testing.T) {
+	own := eval.Set{Suites: []eval.Suite{
+		{Name: "inner", Aggregation: eval.Average, Members: eval.Specs("gsm8k", "gsm9k")},
+		{Name: "outer", Aggregation: eval.AverageOfAverages, Members: eval.Specs("arc_easy:mc", "inner", "arc_easy:nosuch", "gsm9k")},
+	}}
+	c, err := catalog.New(metric.ByID, benchmarks.All(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sel, err := c.Select([]catalog.Ask{{Spec: "outer"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sel.Tasks) != 2 || len(sel.Missing) != 1 {
+		t.Fatalf("%d tasks, missing %v; want 2 and one suite", len(sel.Tasks), sel.Missing)
+	}
+	m := sel.Missing[0]
+	if got := strings.Join(m.Specs(), " "); got != "gsm9k arc_easy:nosuch" || m.NTasks != 5 {
+		t.Errorf("missing %s of %d", got, m.NTasks)
+	}
+	if got := strings.Join(sel.Suites[0].Leaves(), " "); got != "arc_easy:mc gsm8k gsm9k arc_easy:nosuch gsm9k" {
+		t.Errorf("leaves %s", got)
+	}
+	if lacks, err := c.Lacks(&own.Suites[0]); err != nil || strings.Join(lacks, " ") != "gsm9k" {
+		t.Errorf("inner lacks %v, %v", lacks, err)
+	}
+	// One missing member is explained.
+	sel, err = c.Select([]catalog.Ask{{Spec: "inner"}})
+	if err != nil || !strings.Contains(sel.Missing[0].Error(), `did you mean "gsm8k"`) {
+		t.Errorf("%v, %v", sel.Missing, err)
+	}
+	// A variant goes to the members that are there, and the others stay missing.
+	sel, err = c.Select([]catalog.Ask{{Spec: "outer:nosuch"}})
+	if err == nil || strings.Contains(err.Error(), "gsm9k") {
+		t.Errorf("%v, %v", sel, err)
+	}
+}
+
 func FuzzSelect(f *testing.F) {
 	for _, s := range []string{"gsm8k", "mmlu:stem:mc@high", "a:b:c", ":", "@", "arc_easy::mc", "mmlu:bpb"} {
 		f.Add(s)
@@ -136,7 +175,7 @@ func FuzzSelect(f *testing.F) {
 	f.Fuzz(func(t *testing.T, spec string) {
 		c := builtins(t)
 		sel, err := c.Select([]catalog.Ask{{Spec: spec}})
-		if err == nil && len(sel.Tasks) == 0 {
+		if err == nil && len(sel.Tasks) == 0 && len(sel.Missing) == 0 {
 			t.Errorf("%q selects nothing without an error", spec)
 		}
 	})

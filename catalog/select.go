@@ -22,14 +22,50 @@ type Selected struct {
 	*Resolved
 }
 
-// Selection is what a command line asks for.
+// Selection is what a command line asks for. A leaf of a suite whose task the
+// catalogue lacks stands in the tree with no task of its label.
 type Selection struct {
 	Tasks  []Selected
 	Suites []eval.SuiteNode
+	// Missing are those leaves, suite by suite. Who runs a selection refuses it,
+	// or is told to go on without them.
+	Missing []Missing
+}
+
+// Missing is a suite that was asked for and its members that are not in the
+// catalogue, each once.
+type Missing struct {
+	Suite   string
+	NTasks  int // of the suite, those missing among them
+	Members []MissingMember
+}
+
+// MissingMember is a spec in a suite that names no task, and why.
+type MissingMember struct {
+	Spec string
+	Err  error
+}
+
+// Specs are the specs of the members.
+func (m Missing) Specs() []string {
+	out := make([]string, len(m.Members))
+	for i := range m.Members {
+		out[i] = m.Members[i].Spec
+	}
+	return out
+}
+
+// Error says which members a suite lacks; of a single one also why.
+func (m Missing) Error() string {
+	if len(m.Members) == 1 {
+		return fmt.Sprintf("suite %q: 1 of %d members is not in the catalogue: %v", m.Suite, m.NTasks, m.Members[0].Err)
+	}
+	return fmt.Sprintf("suite %q: %d of %d members are not in the catalogue: %s", m.Suite, len(m.Members), m.NTasks, strings.Join(m.Specs(), ", "))
 }
 
 // Select resolves specs in order. A task asked for twice with the same
-// configuration is taken once. All errors are reported together.
+// configuration is taken once. All errors are reported together; what a suite
+// lacks is no error but in Missing.
 func (c *Catalog) Select(asks []Ask) (*Selection, error) {
 	sel := &Selection{}
 	var errs []string
@@ -57,12 +93,17 @@ func (c *Catalog) selectOne(sel *Selection, spec string, overrides []dotted.Over
 	if err := c.checkVariants(suite, variants); err != nil {
 		return err
 	}
-	node, err := c.expand(sel, suite, variants, overrides)
+	lack := &Missing{Suite: spec}
+	node, err := c.expand(sel, suite, variants, overrides, lack)
 	if err != nil {
 		return fmt.Errorf("suite %q: %w", spec, err)
 	}
 	node.Name = spec
 	sel.Suites = append(sel.Suites, node)
+	if len(lack.Members) > 0 {
+		lack.NTasks = len(node.Leaves())
+		sel.Missing = append(sel.Missing, *lack)
+	}
 	return nil
 }
 
@@ -85,7 +126,8 @@ func (c *Catalog) findSuite(spec string) (*eval.Suite, []string) {
 	return nil, nil
 }
 
-// checkVariants lists every member that lacks a variant, at once.
+// checkVariants lists every member that lacks a variant, at once. Members that
+// are missing altogether are no matter here.
 func (c *Catalog) checkVariants(s *eval.Suite, variants []string) error {
 	leaves, err := c.Leaves(s)
 	if err != nil {
@@ -96,7 +138,7 @@ func (c *Catalog) checkVariants(s *eval.Suite, variants []string) error {
 		for _, leaf := range leaves {
 			e, _, err := c.lookup(leaf)
 			if err != nil {
-				return err
+				continue
 			}
 			if _, ok := e.variants[v]; !ok {
 				lack = append(lack, leaf)
@@ -109,7 +151,7 @@ func (c *Catalog) checkVariants(s *eval.Suite, variants []string) error {
 	return nil
 }
 
-func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overrides []dotted.Override) (eval.SuiteNode, error) {
+func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overrides []dotted.Override, lack *Missing) (eval.SuiteNode, error) {
 	node := eval.SuiteNode{Name: s.Name, Aggregation: s.Aggregation}
 	for _, m := range s.Members {
 		nested := m.Suite
@@ -119,7 +161,7 @@ func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overr
 			}
 		}
 		if nested != nil {
-			child, err := c.expand(sel, nested, variants, overrides)
+			child, err := c.expand(sel, nested, variants, overrides, lack)
 			if err != nil {
 				return eval.SuiteNode{}, err
 			}
@@ -127,6 +169,11 @@ func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overr
 			continue
 		}
 		spec := strings.Join(append([]string{m.Spec}, variants...), ":")
+		if _, _, err := c.lookup(spec); err != nil {
+			lack.add(spec, err)
+			node.Children = append(node.Children, eval.SuiteNode{Name: spec, Task: spec})
+			continue
+		}
 		label, err := c.addOne(sel, spec, overrides)
 		if err != nil {
 			return eval.SuiteNode{}, err
@@ -134,6 +181,12 @@ func (c *Catalog) expand(sel *Selection, s *eval.Suite, variants []string, overr
 		node.Children = append(node.Children, eval.SuiteNode{Name: label, Task: label})
 	}
 	return node, nil
+}
+
+func (m *Missing) add(spec string, err error) {
+	if !slices.Contains(m.Specs(), spec) {
+		m.Members = append(m.Members, MissingMember{spec, err})
+	}
 }
 
 // addOne adds a task unless the same configuration is there already, and
@@ -167,7 +220,20 @@ func sameOverrides(a, b []dotted.Override) bool {
 	})
 }
 
-// Leaves are a suite's task specs, depth first, duplicates kept.
+// Lacks are a suite's leaves that are not in the catalogue, each once, in order.
+func (c *Catalog) Lacks(s *eval.Suite) ([]string, error) {
+	leaves, err := c.Leaves(s)
+	var out []string
+	for _, leaf := range leaves {
+		if _, _, err := c.lookup(leaf); err != nil && !slices.Contains(out, leaf) {
+			out = append(out, leaf)
+		}
+	}
+	return out, err
+}
+
+// Leaves are a suite's task specs, depth first, duplicates kept; those that the
+// catalogue lacks are among them.
 func (c *Catalog) Leaves(s *eval.Suite) ([]string, error) {
 	return c.leaves(s, nil)
 }
@@ -184,9 +250,6 @@ func (c *Catalog) leaves(s *eval.Suite, path []string) ([]string, error) {
 			nested = c.suites[m.Spec]
 		}
 		if nested == nil {
-			if _, _, err := c.lookup(m.Spec); err != nil {
-				return nil, fmt.Errorf("suite %q: %w", s.Name, err)
-			}
 			out = append(out, m.Spec)
 			continue
 		}

@@ -140,7 +140,11 @@ func pickRows(ctx context.Context, rows eval.Rows, def *shotSet) ([]eval.Doc, er
 		}
 		id := make([]string, len(def.key))
 		for i, k := range def.key {
-			id[i] = doc.Text(k)
+			if k == byDigest {
+				id[i] = RowsDigest([]eval.Doc{keepFields(doc, def.fields)})
+			} else {
+				id[i] = doc.Text(k)
+			}
 		}
 		if slices.ContainsFunc(def.pick, func(want []string) bool { return slices.Equal(want, id) }) {
 			key := strings.Join(id, "\n")

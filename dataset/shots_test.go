@@ -149,7 +149,7 @@ func TestShotsAndTextErrors(t *testing.T) {
 		"gsm8k_fixed_fewshot":  "give other rows another name",
 		"bad":                  "bad.jsonl:2: malformed JSON",
 		"mien":                 `few-shot set "mien": unknown; did you mean "mine"?; to supply your own, name a directory`,
-		"piqa_fixed_fewshot":   "its rows are in no public data set; name a directory that holds it with --mirror DIR or OLMO_EVAL_MIRROR",
+		"drop_fixed_fewshot":   "its rows are in no public data set; name a directory that holds it with --mirror DIR or OLMO_EVAL_MIRROR",
 		"gsm8k_fixd_fewshot":   `did you mean "gsm8k_fixed_fewshot"?`,
 		"drop_mc_fixed_fewsht": `did you mean "drop_mc_fixed_fewshot"?`,
 	} {

@@ -19,6 +19,10 @@ type shotSet struct {
 	parse func([]byte) ([]eval.Doc, error)
 }
 
+// byDigest as a key identifies rows that have no id by the [RowsDigest] of the
+// fields that are kept.
+const byDigest = "row digest"
+
 // canBuild tells whether the set can be had without a mirror.
 func (d *shotSet) canBuild() bool { return d.url != "" || len(d.pick) > 0 }
 
@@ -84,8 +88,37 @@ func shotSets() []shotSet {
 		{name: "minerva_math_fixed_fewshot", rows: 4, sha256: "e61f68115de72fe70776e94ef1b950ff4febe0c9f09ff89611fea8a1a95b15bd"},
 		{name: "naturalqs_fixed_fewshot", rows: 10, sha256: "1c6322c7d4b4d8aeac8470010fe530c9097c3e6e6dfe3686e9d5e7dfb092a55a"},
 		{name: "nq_mc_fixed_fewshot", rows: 9, sha256: "f0be9a7661bb38b4bff0e39c22f8f459397e654d724b3e7c3ebc2837d4d7a01a"},
-		{name: "piqa_fixed_fewshot", rows: 7, sha256: "847cebde907bab1209856981285bb93eac96f82df438f1f46b2acb4ca534978c"},
-		{name: "socialiqa_fixed_fewshot", rows: 8, sha256: "ff2066823045c1775bc3789c60b06bcba2b5b040fc52082d5a88801a0f689c1e"},
+		{
+			name: "piqa_fixed_fewshot", rows: 7,
+			sha256: "847cebde907bab1209856981285bb93eac96f82df438f1f46b2acb4ca534978c",
+			source: eval.Source{Path: "piqa", Revision: "refs/convert/parquet"}, split: "train", key: []string{byDigest},
+			pick: ids(
+				"836eb2199a66fda5e55bd1ee52364b4692962e378511bd04e0a34cecefcd16e9",
+				"d73a7bc733dcc8a3b7933a6b409ac90f14aab5b0cfd2858b94a50c50f6b0f5fb",
+				"9397b3c2b997a5f3567e2eec3cc47d6d21001662f7c13f16eaa6fd2c93ae8641",
+				"8fa6e527c6d7c18de514d7388a55135f35ed3d8a9abccdba9e6a425b18b099d1",
+				"4f64f65059ea736409e8698496702ec91258327d4ec6c61fb3c8691736d4cf85",
+				"66c53de41ad7a6b9bb72f0b8392fa4d2224efe4627ff6bc047c76f4d7f5485a9",
+				"0e92f7c4ffee5d459f5d218dfebf1c2990c8c5fd11619f85941f46400cae528c",
+			),
+			fields: []string{"goal", "sol1", "sol2", "label"},
+		},
+		{
+			name: "socialiqa_fixed_fewshot", rows: 8,
+			sha256: "ff2066823045c1775bc3789c60b06bcba2b5b040fc52082d5a88801a0f689c1e",
+			source: eval.Source{Path: "social_i_qa", Revision: "refs/convert/parquet"}, split: "train", key: []string{byDigest},
+			pick: ids(
+				"7569ac488b4becf85618102f2370578da89a81ce600596ab059f1784dcd21ba7",
+				"ed0828dbb964390014765914485ab6f4eab80996ec4b2a3674023de9633adc56",
+				"32a3b93e8d5b1ae51cc58a43d860fe0547a6407b2278d4429dd89e2971ce2419",
+				"0c222370bc279ba99a8a926e7e2a847224f85115ba9d209cd8f104ca72d18e35",
+				"82cc0f3e8f643c0444850fa8f7512b1b1a4d84af4988de950d64e6c3f38650d6",
+				"5b956a9281f9f6c5c5281e3652491c88aaf124aeea1321b749ac4e4e0c986702",
+				"d6fe48f400e7ddf6c4d56acfe7e6d6b76677de3834be68cb2b03800b5f7f83cb",
+				"648ab26a986e9471836d94512cdb25b2b90e4ca16c8c05cbdfe0f36c1ccbacfe",
+			),
+			fields: []string{"context", "question", "answerA", "answerB", "answerC", "label"},
+		},
 		{
 			name: "squad_fixed_fewshot", rows: 10,
 			sha256: "44d834ac5d3b4c9b20b23b98c2e38cdfaf959d31f71bbfc5c073c1a5d63e2814",
@@ -95,7 +128,19 @@ func shotSets() []shotSet {
 				"56cc55856d243a140015ef0a", "56cd8a5f62d2951400fa6691", "56cf2e15aab44d1400b88dc9"),
 		},
 		{name: "squad_mc_fixed_fewshot", rows: 10, sha256: "8e66926e042c00f265675208a7810d6ecc9b3e86c79cd8a8f11c7a037d608940"},
-		{name: "winogrande_fixed_fewshot", rows: 5, sha256: "63b35481edf2d6ca8bf0d56bfddca827301381244673297d8f1af91a9a7ca4ff"},
+		{
+			name: "winogrande_fixed_fewshot", rows: 5,
+			sha256: "63b35481edf2d6ca8bf0d56bfddca827301381244673297d8f1af91a9a7ca4ff",
+			source: eval.Source{Path: "winogrande", Subset: "winogrande_xl"}, split: "train", key: []string{byDigest},
+			pick: ids(
+				"f3634a39409f38c5d15f4aad13312992ca84a85ef12d9b3d26c1dc544dc73337",
+				"3da3f5da5318de7d3317e54b37dc1b91b134ed3a1fc6eda190172d84e5e6f35a",
+				"944751b1dd920470e74811140900814606f172db3196efec947d048ce4dc229e",
+				"c1b58cd4ad8187dab1b6ad51138e14e7065bc0f0444b6a5f1188dd3c55af5dd5",
+				"aba96c90b65a77983ca89a8fc20deef91154dc5c3ca2b48d092fd187285f7814",
+			),
+			fields: []string{"sentence", "option1", "option2", "answer"},
+		},
 	}
 }
 

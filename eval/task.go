@@ -84,6 +84,11 @@ type Task struct {
 	Defined string
 	Config
 
+	// Unfold makes the items of a row that holds several questions, such as the
+	// turns of a conversation: Read, ReadShot and index then go by items. nil: a
+	// row is one item. It may be called by many goroutines and does not change
+	// the row.
+	Unfold func(Doc) ([]Doc, error)
 	// Read makes an instance of a row; index counts rows over all splits read,
 	// from 0. A nil instance drops the row.
 	Read func(t *Task, d Doc, index int) (*Instance, error)

@@ -30,7 +30,7 @@ func ByID(id string, s eval.Scorer) (eval.Metric, error) {
 // IDs lists the ids that [ByID] knows, sorted.
 func IDs() []string {
 	ids := []string{
-		"accuracy", "best_of_n", "exact_match", "f1", "recall",
+		"accuracy", "best_of_n", "exact_match", "f1", "recall", "precision", "coverage",
 		"pass_at_K", "pass_pow_K", "maj_at_K", "avg_at_K",
 		"acc_sum", "acc_per_char", "acc_per_token", "acc_per_byte", "acc_uncond", "acc_greedy",
 		"bits_per_byte", "bits_per_byte_corpus", "perplexity", "corpus_perplexity",
@@ -55,6 +55,8 @@ func unscoredByID(id string) (eval.Metric, bool) {
 		return Perplexity(), true
 	case "corpus_perplexity":
 		return CorpusPerplexity(), true
+	case "coverage":
+		return Coverage(), true
 	}
 	return nil, false
 }
@@ -65,6 +67,8 @@ func scoredByID(id string) (func(eval.Scorer) eval.Metric, error) {
 		return func(s eval.Scorer) eval.Metric { return newMean(id, s) }, nil
 	case "best_of_n":
 		return BestOfN, nil
+	case "precision":
+		return Precision, nil
 	}
 	for _, kind := range []string{"pass_at_", "pass_pow_", "maj_at_", "avg_at_"} {
 		number, ok := strings.CutPrefix(id, kind)

@@ -77,16 +77,18 @@ func cardResults(b *strings.Builder, res *journal.Result) {
 		}
 	}
 	for _, s := range res.Suites {
-		metric := s.Metric
-		if s.Value == nil {
-			metric = s.Reason
-		}
+		metric := suiteMetric(&s)
 		row("suite "+s.Suite, &eval.Estimate{Metric: metric, Value: s.Value, SE: s.SE, CI95: s.CI95, N: s.NTasks, Unit: s.Unit}, "")
 	}
 	var notes []string
 	for _, t := range res.Tasks {
 		for _, n := range t.Notes {
 			notes = append(notes, fmt.Sprintf("- %s: %s\n", t.Task, n))
+		}
+	}
+	for _, s := range res.Suites {
+		for _, n := range s.Notes {
+			notes = append(notes, fmt.Sprintf("- suite %s: %s\n", s.Suite, n))
 		}
 	}
 	if len(notes) > 0 {

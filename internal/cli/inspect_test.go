@@ -133,6 +133,30 @@ func TestHeadData(t *testing.T) {
 	}
 }
 
+// TestHeadDataUnfolds checks that items are counted where rows hold several.
+func TestHeadDataUnfolds(t *testing.T) {
+	task := &eval.Task{
+		Unfold: func(d eval.Doc) ([]eval.Doc, error) { return []eval.Doc{d, d, d}, nil },
+		Read: func(_ *eval.Task, _ eval.Doc, index int) (*eval.Instance, error) {
+			return &eval.Instance{Question: fmt.Sprint(index)}, nil
+		},
+	}
+	decode := func(r eval.Row) (eval.Doc, error) { return r.Doc, nil }
+	for want, rows := range map[int]int{1: 1, 3: 1, 4: 2, 100: 5} {
+		d := &countingData{rows: map[string]int{"a": 5}, taken: map[string]int{}}
+		h := &headData{Data: d, task: task, decode: decode, splits: 1, want: want}
+		opened, err := h.Open(context.Background(), eval.Source{}, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range opened.All(context.Background()) {
+		}
+		if d.taken["a"] != rows {
+			t.Errorf("%d instances: took %d rows, want %d", want, d.taken["a"], rows)
+		}
+	}
+}
+
 func TestInspectDiff(t *testing.T) {
 	c := starCall(t)
 	out := c.ok(t, "task", "inspect", "one", "--diff", "one", "-o", "prompt.template=Q {question} B", "-n", "2", "-q")

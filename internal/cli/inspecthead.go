@@ -33,8 +33,8 @@ type headData struct {
 	splits int // that the task reads
 	want   int // instances
 
-	opened       int
-	rows, wanted int // of the present pass: rows seen, instances still wanted
+	opened        int
+	items, wanted int // of the present pass: items seen, instances still wanted
 }
 
 // Open opens a split.
@@ -47,15 +47,27 @@ func (h *headData) Open(ctx context.Context, s eval.Source, split string) (eval.
 	return &headRows{rows, h, h.opened == 1}, nil
 }
 
-// counts reports whether a row makes an instance. A row that cannot be read
-// makes none here; whoever reads it next says why.
-func (h *headData) counts(row eval.Row) bool {
+// count is how many instances a row makes. A row that cannot be read makes none
+// here; whoever reads it next says why.
+func (h *headData) count(row eval.Row) (n int) {
 	d, err := h.decode(row)
 	if err != nil {
-		return false
+		h.items++
+		return 0
 	}
-	in, err := h.task.Instance(d, h.rows)
-	return err == nil && in != nil
+	items := []eval.Doc{d}
+	if h.task.Unfold != nil {
+		if items, err = h.task.Unfold(d); err != nil {
+			return 0
+		}
+	}
+	for _, d := range items {
+		if in, err := h.task.Instance(d, h.items); err == nil && in != nil {
+			n++
+		}
+		h.items++
+	}
+	return n
 }
 
 // headRows are one split's part of it; a pass begins with the first split.
@@ -72,16 +84,17 @@ func (r *headRows) All(ctx context.Context) iter.Seq2[eval.Row, error] {
 	return func(yield func(eval.Row, error) bool) {
 		h := r.head
 		if r.first {
-			h.rows, h.wanted = 0, h.want
+			h.items, h.wanted = 0, h.want
 		}
 		if h.wanted == 0 {
 			return
 		}
 		for row, err := range r.Rows.All(ctx) {
-			if err == nil && h.counts(row) {
-				h.wanted--
+			if err == nil {
+				h.wanted = max(0, h.wanted-h.count(row))
+			} else {
+				h.items++
 			}
-			h.rows++
 			if !yield(row, err) || h.wanted == 0 {
 				return
 			}

@@ -176,8 +176,31 @@ func nameIn(set eval.Set, file, rest string) (string, error) {
 	return "", usage("%s defines several: name one as %s#NAME: %s", file, file, strings.Join(append(tasks, suites...), ", "))
 }
 
-// selection resolves asks against the registry.
+// selection resolves asks against the registry. A suite that lacks members is an
+// error.
 func (a *app) selection(ctx context.Context, list []catalog.Ask) (*registry, *catalog.Selection, error) {
+	r, sel, err := a.partialSelection(ctx, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(sel.Missing) > 0 {
+		return nil, nil, usage("%s", strings.Join(missingLines(sel), "\n"))
+	}
+	return r, sel, nil
+}
+
+// missingLines say what suites lack, a line each.
+func missingLines(sel *catalog.Selection) []string {
+	var out []string
+	for _, m := range sel.Missing {
+		out = append(out, m.Error())
+	}
+	return out
+}
+
+// partialSelection is selection for those who can do with what is there of a
+// suite: see [catalog.Selection].
+func (a *app) partialSelection(ctx context.Context, list []catalog.Ask) (*registry, *catalog.Selection, error) {
 	specs := make([]string, len(list))
 	for i, k := range list {
 		specs[i] = k.Spec
@@ -208,7 +231,7 @@ func (a *app) selection(ctx context.Context, list []catalog.Ask) (*registry, *ca
 			src.Path = a.abs(src.Path)
 		}
 	}
-	if len(sel.Tasks) == 0 {
+	if len(sel.Tasks) == 0 && len(sel.Missing) == 0 {
 		return nil, nil, usage("no tasks: give at least one -t; see: olmo-eval tasks")
 	}
 	return r, sel, nil

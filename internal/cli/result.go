@@ -35,10 +35,7 @@ func (a *app) printResult(res *journal.Result, format string) error {
 	}
 	for _, s := range res.Suites {
 		e := &eval.Estimate{Value: s.Value, SE: s.SE, CI95: s.CI95, MDE80: s.MDE80, N: s.NTasks, Unit: s.Unit}
-		metric := s.Metric
-		if s.Value == nil {
-			metric = s.Reason
-		}
+		metric := suiteMetric(&s)
 		t.Add(append([]string{"suite " + s.Suite, metric}, estimateCells(e, "")...)...)
 	}
 	if err := a.printTable(t, format); err != nil {
@@ -51,6 +48,18 @@ func (a *app) printResult(res *journal.Result, format string) error {
 	}
 	a.note("run %s %s, %.1f s, in %s%s", res.RunID, res.Status, res.WallS, a.defined(res.Dir), from)
 	return nil
+}
+
+// suiteMetric names a suite's number: its metric, with a mark if members are
+// missing in it, or why there is none.
+func suiteMetric(s *journal.SuiteResult) string {
+	switch {
+	case s.Value == nil:
+		return s.Reason
+	case !s.Complete:
+		return fmt.Sprintf("%s, incomplete: %d of %d tasks", s.Metric, s.NTasks-len(s.Missing), s.NTasks)
+	}
+	return s.Metric
 }
 
 func estimateCells(e *eval.Estimate, failed string) []string {

@@ -47,7 +47,7 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	_, sel, err := a.selection(ctx, f.selected())
+	sel, err := a.toRun(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,30 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 		}
 	}
 	return worst
+}
+
+// toRun is the selection of a run. What suites lack is refused with a hint (a dry
+// run lists it with all else that is missing), or left out with
+// --allow-incomplete.
+func (a *app) toRun(ctx context.Context, f *runFlags) (*catalog.Selection, error) {
+	_, sel, err := a.partialSelection(ctx, f.selected())
+	if err != nil || len(sel.Missing) == 0 {
+		return sel, err
+	}
+	lines := missingLines(sel)
+	switch {
+	case f.allowMissing && len(sel.Tasks) > 0:
+		for _, line := range lines {
+			a.note("%s; the score will be marked as incomplete", line)
+		}
+		sel.Missing = nil
+		return sel, nil
+	case f.allowMissing:
+		return nil, usage("%s; nothing is left to run", strings.Join(lines, "\n"))
+	case f.dryRun:
+		return sel, nil
+	}
+	return nil, usage("%s; --allow-incomplete runs the others and marks the score", strings.Join(lines, "\n"))
 }
 
 // worse keeps the error with the higher exit code.

@@ -29,6 +29,7 @@ type runFlags struct {
 	base           compare.Side // what vs means
 	maxFailed      string
 	acceptFailures bool
+	allowMissing   bool // --allow-incomplete
 	allowDrift     bool
 	skipBadRows    bool
 	dryRun         bool
@@ -54,6 +55,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.vs, "vs", "", "compare with this run at the end")
 	fs.StringVar(&f.maxFailed, "max-failed", "", "instances that may fail: a count, or a share such as 1% (default 1%)")
 	fs.BoolVar(&f.acceptFailures, "accept-failures", false, "seal the run although instances failed")
+	fs.BoolVar(&f.allowMissing, "allow-incomplete", false, "run what is there of a suite that lacks members; its score is marked as incomplete")
 	fs.BoolVar(&f.allowDrift, "allow-drift", false, "with --like: go on although prompts differ")
 	fs.BoolVar(&f.skipBadRows, "skip-bad-rows", false, "pass over malformed rows and count them")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, with the origin of every value, and what is missing")

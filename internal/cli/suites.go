@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,8 @@ type suiteRow struct {
 	Name        string   `json:"name"`
 	Aggregation string   `json:"aggregation"`
 	Tasks       []string `json:"tasks"`
+	// Missing are the tasks that are not in the catalogue.
+	Missing []string `json:"missing"`
 }
 
 // suiteTree is what suite show prints: a suite with children, or a task.
@@ -29,6 +32,8 @@ type suiteTree struct {
 	Aggregation string       `json:"aggregation,omitempty"`
 	Task        string       `json:"task,omitempty"`
 	Children    []*suiteTree `json:"children,omitempty"`
+	// Missing stands at the root: the tasks that are not in the catalogue.
+	Missing *[]string `json:"missing,omitempty"`
 }
 
 func (a *app) suitesCommand() *cobra.Command {
@@ -43,7 +48,7 @@ func (a *app) suitesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := &table.Table{Columns: table.Columns("suite", "aggregation", ">tasks", "description")}
+			t := &table.Table{Columns: table.Columns("suite", "aggregation", ">tasks", ">missing", "description")}
 			names := a.filtered("suite", r.SuiteNames(), args)
 			for _, name := range names {
 				s, _ := r.Suite(name)
@@ -51,13 +56,21 @@ func (a *app) suitesCommand() *cobra.Command {
 				if err != nil {
 					return asUsage(err)
 				}
+				missing, err := r.Lacks(s)
+				if err != nil {
+					return asUsage(err)
+				}
 				if a.global.json {
-					if err := a.printJSON(suiteRow{name, s.Aggregation, someTexts(leaves)}); err != nil {
+					if err := a.printJSON(suiteRow{name, s.Aggregation, someTexts(leaves), someTexts(missing)}); err != nil {
 						return err
 					}
 					continue
 				}
-				t.Add(name, s.Aggregation, strconv.Itoa(len(leaves)), s.Description)
+				lacking := ""
+				if len(missing) > 0 {
+					lacking = strconv.Itoa(len(missing))
+				}
+				t.Add(name, s.Aggregation, strconv.Itoa(len(leaves)), lacking, s.Description)
 			}
 			if a.global.json || len(names) == 0 {
 				return nil
@@ -83,7 +96,7 @@ func (a *app) suiteCommand() *cobra.Command {
 }
 
 func (a *app) suiteShow(cmd *cobra.Command, spec string) error {
-	r, sel, err := a.selection(cmd.Context(), []catalog.Ask{{Spec: spec}})
+	r, sel, err := a.partialSelection(cmd.Context(), []catalog.Ask{{Spec: spec}})
 	if err != nil {
 		return err
 	}
@@ -91,13 +104,18 @@ func (a *app) suiteShow(cmd *cobra.Command, spec string) error {
 		return usage("%q is a task, no suite%s; see: olmo-eval task show %s", spec, nearest.Hint(spec, r.SuiteNames()), spec)
 	}
 	tree := treeOf(&sel.Suites[0])
+	missing := []string{}
+	for _, m := range sel.Missing {
+		missing = append(missing, m.Specs()...)
+	}
+	tree.Missing = &missing
 	if s, ok := r.Suite(r.named(spec)); ok {
 		tree.Description, tree.Defined = s.Description, a.defined(s.Defined)
 	}
 	if a.global.json {
 		return a.printJSON(tree)
 	}
-	tree.write(a.Stdout, 0)
+	tree.write(a.Stdout, 0, missing)
 	return nil
 }
 
@@ -123,20 +141,28 @@ func treeOf(n *eval.SuiteNode) *suiteTree {
 	return t
 }
 
-func (t *suiteTree) write(w io.Writer, depth int) {
+func (t *suiteTree) write(w io.Writer, depth int, missing []string) {
 	indent := strings.Repeat("  ", depth)
 	if t.Task != "" {
-		fmt.Fprintf(w, "%s%s\n", indent, t.Task)
+		mark := ""
+		if slices.Contains(missing, t.Task) {
+			mark = " (missing: not in the catalogue)"
+		}
+		fmt.Fprintf(w, "%s%s%s\n", indent, t.Task, mark)
 		return
 	}
-	fmt.Fprintf(w, "%s%s (%s, %d tasks)\n", indent, t.Name, t.Aggregation, t.leaves())
+	lacking := ""
+	if depth == 0 && len(missing) > 0 {
+		lacking = fmt.Sprintf(", %d missing", len(missing))
+	}
+	fmt.Fprintf(w, "%s%s (%s, %d tasks%s)\n", indent, t.Name, t.Aggregation, t.leaves(), lacking)
 	for _, line := range []string{t.Description, t.Defined} {
 		if line != "" {
 			fmt.Fprintf(w, "%s  — %s\n", indent, line)
 		}
 	}
 	for _, c := range t.Children {
-		c.write(w, depth+1)
+		c.write(w, depth+1, missing)
 	}
 }
 

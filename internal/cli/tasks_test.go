@@ -176,7 +176,7 @@ func TestTasks(t *testing.T) {
 func TestSuites(t *testing.T) {
 	c := starCall(t)
 	rows := rowsOfCall[suiteRow](t, c, "suites", "both")
-	if want := []suiteRow{{"both", "average", []string{"two", "one:hot"}}}; !reflect.DeepEqual(rows, want) {
+	if want := []suiteRow{{"both", "average", []string{"two", "one:hot"}, []string{}}}; !reflect.DeepEqual(rows, want) {
 		t.Errorf("suites: %+v", rows)
 	}
 	mmlu := rowsOfCall[suiteRow](t, c, "suites", "^mmlu$")

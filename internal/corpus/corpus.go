@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,21 +16,31 @@ import (
 // Dir is the corpus directory; the test is skipped without one.
 func Dir(tb testing.TB) string {
 	tb.Helper()
+	d, err := Find()
+	if err != nil {
+		tb.Skip(err)
+	}
+	return d
+}
+
+// Find is the corpus directory for a program: $OLMO_EVAL_CONFORMANCE, else
+// shared/conformance beside this directory or one above it.
+func Find() (string, error) {
 	if d := os.Getenv("OLMO_EVAL_CONFORMANCE"); d != "" {
-		return d
+		return d, nil
 	}
 	d, err := os.Getwd()
 	if err != nil {
-		tb.Fatal(err)
+		return "", err
 	}
 	for {
 		c := filepath.Join(d, "..", "shared", "conformance")
 		if _, err := os.Stat(filepath.Join(c, "mirror", "index.json")); err == nil {
-			return c
+			return c, nil
 		}
 		up := filepath.Dir(d)
 		if up == d {
-			tb.Skip("no conformance corpus: set OLMO_EVAL_CONFORMANCE")
+			return "", errors.New("no conformance corpus: set OLMO_EVAL_CONFORMANCE")
 		}
 		d = up
 	}

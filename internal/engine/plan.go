@@ -112,6 +112,9 @@ func Check(sel *catalog.Selection, getenv func(string) string) []string {
 			missing = append(missing, s)
 		}
 	}
+	for _, m := range sel.Missing {
+		add(m.Error())
+	}
 	for _, t := range sel.Tasks {
 		if len(t.Task.Metrics) == 0 {
 			add(fmt.Sprintf("task %s has no metrics, so it can be inspected but not run; %s", t.Label, metricVariants(t)))

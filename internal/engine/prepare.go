@@ -39,6 +39,7 @@ type Prepared struct {
 	Leaks int
 
 	loader  *Loader
+	reads   *eval.Task // Task with the published texts of its prompt
 	rows    []eval.Rows
 	render  eval.Renderer
 	digests []uint64 // by instance index
@@ -52,18 +53,20 @@ func (l *Loader) Prepare(ctx context.Context, label, spec string, t *eval.Task, 
 	p := &Prepared{Label: label, Spec: spec, Task: t, loader: l}
 	sel := t.Selection()
 	for _, split := range sel.Splits {
-		rows, err := l.Data.Open(ctx, t.Source, split)
+		rows, err := l.open(ctx, t, split)
 		if err != nil {
 			return nil, fmt.Errorf("task %s: %w", label, err)
 		}
 		p.rows = append(p.rows, rows)
 	}
-	var err error
-	if p.Shots, err = l.shots(ctx, t); err != nil {
-		return nil, fmt.Errorf("task %s: %w", label, err)
-	}
 	format, err := l.texts(ctx, t.Prompt)
 	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", label, err)
+	}
+	reads := *t
+	reads.Prompt = format
+	p.reads = &reads
+	if p.Shots, err = l.shots(ctx, &reads); err != nil {
 		return nil, fmt.Errorf("task %s: %w", label, err)
 	}
 	if p.render, err = format.Prepare(p.Shots); err != nil {
@@ -107,7 +110,7 @@ func (p *Prepared) instance(row eval.Row, number int) (*eval.Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := p.Task.Instance(d, number)
+	in, err := p.reads.Instance(d, number)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", row.Where(), err)
 	}

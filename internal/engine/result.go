@@ -142,23 +142,34 @@ func Suites(nodes []eval.SuiteNode, tasks []journal.TaskResult) []journal.SuiteR
 	return out
 }
 
+// aggregate makes a suite's number. A leaf that is no task of the run was left
+// out on purpose (the catalogue lacks it and the run was told to go on): the
+// suite is incomplete, and its number is over the tasks there are. A task of the
+// run that has no value leaves the suite without one.
 func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.SuiteResult {
 	r := journal.SuiteResult{Suite: n.Name, Aggregation: n.Aggregation, Missing: []string{}}
 	leaves := n.Leaves()
 	r.NTasks = len(leaves)
+	var absent []string
 	for _, leaf := range leaves {
 		t := tasks[leaf]
 		if t == nil || t.Primary == nil || t.Primary.Value == nil {
 			if !slices.Contains(r.Missing, leaf) {
 				r.Missing = append(r.Missing, leaf)
+				if t == nil {
+					absent = append(absent, leaf)
+				}
 			}
 			continue
 		}
-		if lack := t.NTotal - t.NOK; lack > 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, lack, t.NTotal))
+		if t.NFailed > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("partial: %s lacks %d of %d instances", leaf, t.NFailed, t.NTotal))
 		}
 	}
 	r.Complete = len(r.Missing) == 0
+	if len(absent) > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("partial: %d of %d tasks are not in the catalogue: %s", len(absent), len(leaves), strings.Join(absent, ", ")))
+	}
 	if len(r.Notes) > 0 {
 		r.Warnings = codes(r.Notes)
 	}
@@ -166,11 +177,16 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 	case n.Aggregation == eval.DisplayOnly || n.Aggregation == eval.NoAggregation:
 		r.Reason = "the suite is shown without a combined score"
 		return r
-	case !r.Complete:
+	case len(r.Missing) > len(absent):
 		r.Reason = fmt.Sprintf("%d of %d tasks have no score", len(r.Missing), len(leaves))
 		return r
 	}
-	p, err := combine(n, tasks)
+	there, ok := without(n, absent)
+	if !ok && len(absent) > 0 {
+		r.Reason = "none of its tasks is in the catalogue"
+		return r
+	}
+	p, err := combine(&there, tasks)
 	if err != nil {
 		r.Reason = err.Error()
 		return r
@@ -184,6 +200,21 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 		r.CI95 = &[2]float64{p.value - z975*p.se, p.value + z975*p.se}
 	}
 	return r
+}
+
+// without is the tree without some leaves, and without the suites that are then
+// empty; ok is false if nothing is left.
+func without(n *eval.SuiteNode, labels []string) (left eval.SuiteNode, ok bool) {
+	if n.Task != "" {
+		return *n, !slices.Contains(labels, n.Task)
+	}
+	left = eval.SuiteNode{Name: n.Name, Aggregation: n.Aggregation}
+	for i := range n.Children {
+		if c, ok := without(&n.Children[i], labels); ok {
+			left.Children = append(left.Children, c)
+		}
+	}
+	return left, len(left.Children) > 0
 }
 
 const z975 = 1.959963984540054

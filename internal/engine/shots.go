@@ -53,7 +53,7 @@ func (l *Loader) shots(ctx context.Context, t *eval.Task) ([]*eval.Instance, err
 	if split == "" {
 		split = t.Split
 	}
-	rows, err := l.Data.Open(ctx, t.Source, split)
+	rows, err := l.open(ctx, t, split)
 	if err != nil {
 		return nil, fmt.Errorf("few-shot rows: %w", err)
 	}

@@ -162,3 +162,33 @@ func prefix(n *eval.SuiteNode, priority string) {
 		prefix(c, priority)
 	}
 }
+
+func TestSuiteThatLacksTasks(t *testing.T) {
+	result := func(label string, v float64) journal.TaskResult {
+		se := 0.1
+		return journal.TaskResult{Task: label, Primary: &eval.Estimate{Metric: "accuracy", Unit: eval.Proportion, HigherIsBetter: true, Value: &v, SE: &se}}
+	}
+	leaf := func(label string) eval.SuiteNode { return eval.SuiteNode{Name: label, Task: label} }
+	tree := eval.SuiteNode{Name: "s", Aggregation: eval.AverageOfAverages, Children: []eval.SuiteNode{
+		leaf("a"),
+		{Name: "in", Aggregation: eval.Average, Children: []eval.SuiteNode{leaf("b"), leaf("gone"), leaf("c")}},
+		{Name: "none", Aggregation: eval.Average, Children: []eval.SuiteNode{leaf("gone"), leaf("gone2")}},
+	}}
+	there := []journal.TaskResult{result("a", 0.2), result("b", 0.5), result("c", 0.7)}
+	got := Suites([]eval.SuiteNode{tree}, there)
+	s, in, none := got[0], got[1], got[2]
+	if s.Complete || s.Value == nil || math.Abs(*s.Value-0.4) > 1e-12 || s.NTasks != 6 || strings.Join(s.Missing, " ") != "gone gone2" {
+		t.Errorf("got %+v, want 0.4 of an incomplete suite", s)
+	}
+	if len(s.Warnings) != 1 || s.Warnings[0] != "partial" || !strings.Contains(s.Notes[0], "gone2") {
+		t.Errorf("warnings %v, notes %v", s.Warnings, s.Notes)
+	}
+	if in.Complete || in.Value == nil || math.Abs(*in.Value-0.6) > 1e-12 || none.Value != nil || none.Reason == "" {
+		t.Errorf("nested: %+v, %+v", in, none)
+	}
+	// A task of the run without a value still leaves the suite without one.
+	there[1].Primary = &eval.Estimate{Metric: "accuracy", Reason: "all failed"}
+	if s := Suites([]eval.SuiteNode{tree}, there)[0]; s.Value != nil || s.Complete || len(s.Missing) != 3 {
+		t.Errorf("got %+v, want no value", s)
+	}
+}

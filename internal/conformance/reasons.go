@@ -1,0 +1,44 @@
+package main
+
+import "olmoeval/eval"
+
+// reason explains differences that are meant: each is a row of
+// docs/deviations.md.
+type reason struct {
+	family string // "" is any
+	// what is "extracted" or the scorer's name, "" for any.
+	what string
+	row  string // the first column of the row in docs/deviations.md
+	// when decides for a case; got is our answers or scores.
+	when func(k *scoringCase, got any) bool
+}
+
+// reasons are all differences that are meant.
+func reasons() []reason {
+	return []reason{
+		// The choice with the highest likelihood is not known.
+		{what: "extracted", row: "missing log-probability", when: func(k *scoringCase, _ any) bool {
+			return k.Type == eval.Loglikelihood && k.lacksLogprobs()
+		}},
+	}
+}
+
+// lacksLogprobs tells a reply in which a server left scores out.
+func (k *scoringCase) lacksLogprobs() bool {
+	for i := range k.Outputs {
+		if len(k.Outputs[i].Logprobs) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reason is the listed reason for a difference, "" if there is none.
+func (c *checker) reason(family, what string, k *scoringCase, got any) string {
+	for _, r := range c.reasons {
+		if (r.family == "" || r.family == family) && (r.what == "" || r.what == what) && r.when(k, got) {
+			return r.row
+		}
+	}
+	return ""
+}
