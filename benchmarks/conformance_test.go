@@ -152,6 +152,10 @@ func ownMetrics(spec string) (ids []string, primary string) {
 	switch spec {
 	case "arc_easy:bpb:olmo3base":
 		return []string{"acc_per_char", "bits_per_byte"}, "bits_per_byte"
+	case "medqa:bpb", "medqa:mc:bpb":
+		return []string{"bits_per_byte"}, "bits_per_byte"
+	case "medqa:bpb:mc":
+		return []string{"accuracy", "bits_per_byte"}, "bits_per_byte"
 	case "piqa:bpb:olmo3base":
 		return []string{"acc_per_char", "bits_per_byte"}, "bits_per_byte"
 	case "arc_challenge:bpb:olmo3base", "csqa:bpb:olmo3base":

@@ -157,7 +157,9 @@ func quotedGold(in *eval.Instance) (string, bool) {
 }
 
 // meanAs is the mean of a scorer's values under an id of its own.
-func meanAs(id string, s eval.Scorer) eval.Metric { return namedMean{ID: id, Metric: metric.Accuracy(s)} }
+func meanAs(id string, s eval.Scorer) eval.Metric {
+	return namedMean{ID: id, Metric: metric.Accuracy(s)}
+}
 
 type namedMean struct {
 	ID          string `json:"id"`

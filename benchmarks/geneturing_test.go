@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -84,7 +83,7 @@ func TestScienceScoring(t *testing.T) {
 				Scores    map[string]float64
 			}
 			Predictions []struct {
-				Doc     int                           `json:"doc_id"`
+				ID      string                        `json:"native_id"`
 				Metrics map[string]map[string]float64 `json:"instance_metrics"`
 				Outputs []struct {
 					Text string
@@ -100,7 +99,7 @@ func TestScienceScoring(t *testing.T) {
 		instances := map[string]*eval.Instance{}
 		for i, k := range r.Cases {
 			rec := record(t, task, &k.Instance, k.Outputs[0].Text)
-			instances[fmt.Sprint(k.Instance.Metadata["index"])] = &k.Instance
+			instances[k.Instance.OwnID()] = &k.Instance
 			answers++
 			if got := []any{rec.Outputs[0].Answer}; !sameExactly(t, got, k.Extracted) {
 				t.Errorf("%s case %d: answer of %q is %#v, want %#v", r.Spec, i, k.Outputs[0].Text, got, k.Extracted)
@@ -115,7 +114,7 @@ func TestScienceScoring(t *testing.T) {
 			}
 		}
 		for _, p := range r.Predictions {
-			in := instances[fmt.Sprint(p.Doc)]
+			in := instances[p.ID]
 			if in == nil {
 				continue
 			}

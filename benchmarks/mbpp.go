@@ -29,7 +29,7 @@ func mbppTasks() []eval.Def {
 
 	plus := mbpp("mbpp_plus", plusPath, prompt.NewSolution("{text}{signature}", "{solution}"), greedy(1024, stops...))
 	plus.Description = "short python programs from a description, with more tests"
-	plus.Read, plus.Extract, plus.Fewshot.Split = readMBPPPlus, program{}, "test"
+	plus.Read, plus.Extract, plus.Fewshot.Split = readMBPPPlus, answer.Code{}, "test"
 	solution(&plus).ShowShots = false
 
 	likely := mbpp("mbpp:bpb", path, prompt.NewSolution("{text}\n```python\n", "{solution}\n```"), greedy(512))

@@ -49,7 +49,7 @@ func (p *Prepared) identify(system string) (journal.Task, error) {
 	selection := map[string]any{"limit": view["limit"], "seed": sel.Seed, "splits": splits}
 	out := journal.Task{
 		Label: p.Label, Spec: p.Spec, Version: t.Version, Defined: t.Defined,
-		Config: view, Data: p.Infos, N: p.N, Shots: len(p.Shots), SkippedRows: p.Skipped,
+		Config: view, Data: p.Infos, N: p.N, Shots: min(len(p.Shots), t.Fewshot.Num), SkippedRows: p.Skipped,
 		Chance: p.Chance, Leaks: p.Leaks, UniqueIDs: p.UniqueIDs, TaskHash: t.TaskHash(), Primary: Primary(t),
 		SelectionHash: eval.HashJSON(selection), ScoringHash: ScoringHash(t),
 	}

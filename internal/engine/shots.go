@@ -82,9 +82,24 @@ func (l *Loader) shots(ctx context.Context, t *eval.Task) ([]*eval.Instance, err
 	if !f.Draw {
 		return out, nil
 	}
-	drawn := make([]*eval.Instance, f.Num)
-	for k, i := range pyrand.New(f.Seed).Sample(len(out), f.Num) {
-		drawn[k] = out[i]
+	var drawn []*eval.Instance
+	for _, i := range draw(t, len(out)) {
+		drawn = append(drawn, out[i])
 	}
 	return drawn, nil
+}
+
+// drawer is an optional interface of a formatter that chooses the worked
+// examples itself: the indices, in order, of those it wants of n rows where
+// num_fewshot asks for k.
+type drawer interface {
+	DrawShots(n, k int, seed int64) []int
+}
+
+func draw(t *eval.Task, n int) []int {
+	f := t.Fewshot
+	if p, ok := t.Prompt.(drawer); ok {
+		return p.DrawShots(n, f.Num, f.Seed)
+	}
+	return pyrand.New(f.Seed).Sample(n, f.Num)
 }

@@ -43,8 +43,10 @@ func (p *Prepared) survey(ctx context.Context) ([]seen, error) {
 	defer wg.Wait()
 	defer cancel()
 	questions := map[string]bool{}
-	for _, s := range p.Shots {
-		questions[s.Question] = true
+	if len(p.Shots) <= p.Task.Fewshot.Num { // of more, a question's own is left out
+		for _, s := range p.Shots {
+			questions[s.Question] = true
+		}
 	}
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *surveyChunk, workers)      // closed by the reader
