@@ -63,7 +63,7 @@ func gpqa(set, subject string) eval.Def {
 	measureBy(&t, m)
 	t.Ref.Primary = &m.ref
 	return eval.Def{Task: t, Variants: []eval.Variant{
-		{Name: "mc", Description: "choices shown, their texts scored", Apply: func(t *eval.Task) { bareTexts(t, letterRight()) }},
+		{Name: "mc", Description: "choices shown, their texts scored", Apply: func(t *eval.Task) { bareTexts(t, bareChoices(), letterRight()) }},
 		{Name: "bpb", Description: "bits per byte of the right answer after the bare question", Apply: bareBits},
 		{Name: "fixed", Description: "mc with the letters scored; bpb:mc as bits per byte alone", Apply: func(t *eval.Task) {
 			if p, ok := t.Prompt.(*prompt.Choice); ok && p.Style == prompt.Texts {
@@ -240,19 +240,22 @@ func refMCQAChat(p *prompt.MCQAChat) map[string]any {
 	return map[string]any{"type": "MCQAChatFormatter", "system_prompt": p.SystemPrompt}
 }
 
-// bareTexts shows the choices behind letters and scores their bare texts.
-func bareTexts(t *eval.Task, ms ...measure) {
-	p := prompt.NewChoice()
-	p.Style, p.QuestionTemplate = prompt.Texts, "{question}"
-	p.ChoicesIntro, p.ChoiceTemplate = "\n\n", "{label}. {choice}"
-	p.AnswerSuffix, p.ContinuationPrefix = "", ""
+// bareTexts asks by p, which is or holds [bareChoices].
+func bareTexts(t *eval.Task, p eval.Formatter, ms ...measure) {
 	t.Prompt = p
 	refFormat(t, refChoices())
 	measureAnswers(t, ms...)
 	warn(t, "bare_choices", "the choices are shown behind letters, but their texts are scored, without \"Answer:\" or a space before and whatever their length, which favours short ones; :fixed scores the letters")
 }
 
-// scoredLetters is the prompt of [bareTexts] with the letters scored.
+// bareChoices shows the choices behind letters and scores their bare texts.
+func bareChoices() *prompt.Choice {
+	p := scoredLetters()
+	p.Style, p.AnswerSuffix, p.ContinuationPrefix = prompt.Texts, "", ""
+	return p
+}
+
+// scoredLetters shows the choices behind letters and scores the letters.
 func scoredLetters() *prompt.Choice {
 	p := prompt.NewChoice()
 	p.QuestionTemplate, p.ChoicesIntro, p.ChoiceTemplate = "{question}", "\n\n", "{label}. {choice}"

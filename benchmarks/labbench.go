@@ -59,8 +59,15 @@ func labBench(name string, k labKind, p eval.Formatter) eval.Task {
 			}
 			return in, err
 		},
-		ReadShot: func(t *eval.Task, d eval.Doc, _ int) (*eval.Instance, error) { return k.read(t, d, 0) },
-		Extract:  labLetter{}, Oracle: statesLetter,
+		ReadShot: func(t *eval.Task, d eval.Doc, _ int) (*eval.Instance, error) {
+			if p, ok := t.Prompt.(*labChoice); ok {
+				if err := drawn(t, p.OwnSplit); err != nil {
+					return nil, err
+				}
+			}
+			return k.read(t, d, 0)
+		},
+		Extract: labLetter{}, Oracle: statesLetter,
 		Ref: &eval.Ref{Name: name, Source: eval.RefSource{Path: path, Subset: k.subset, Split: "test"}},
 	}
 }
@@ -109,8 +116,27 @@ func labMeasures() []measure {
 	}
 }
 
-func labQuestion() *prompt.Choice {
-	p := prompt.NewChoice()
+// labChoice is a Choice whose worked examples may be other questions of the
+// task, or asked for in vain.
+type labChoice struct {
+	prompt.Choice
+	prompt.OwnSplit
+	// ShowShots puts the worked examples in the prompt.
+	ShowShots bool `json:"show_shots"`
+}
+
+var _ eval.Formatter = (*labChoice)(nil)
+
+// Prepare renders the worked examples.
+func (p *labChoice) Prepare(shots []*eval.Instance) (eval.Renderer, error) {
+	if !p.ShowShots {
+		return p.Choice.Prepare(nil)
+	}
+	return p.Spread(shots, p.Choice.Prepare)
+}
+
+func labQuestion() *labChoice {
+	p := &labChoice{Choice: *prompt.NewChoice(), ShowShots: true}
 	p.Style = prompt.Cloze
 	return p
 }
@@ -118,15 +144,15 @@ func labQuestion() *prompt.Choice {
 // labShots draws three examples from the rows that are evaluated.
 func labShots(t *eval.Task) {
 	t.Fewshot.Num, t.Fewshot.Seed = 3, 1234
-	warn(t, "fewshot_leak", "the worked examples are rows of the evaluated split, answered in the prompt of their own question; :fixed leaves a question out of its prompt")
+	warn(t, "fewshot_leak", "the worked examples are rows of the evaluated split, so a question may stand answered in its own prompt; :fixed leaves it out")
 }
 
 func labTexts(t *eval.Task) {
-	bareTexts(t, labMeasures()...)
+	p := &labChoice{Choice: *bareChoices(), ShowShots: t.Fewshot.Num == 0}
+	bareTexts(t, p, labMeasures()...)
 	unwarn(t, "fewshot_leak")
 	unwarn(t, "letter_shots")
-	if t.Fewshot.Num > 0 {
-		t.Prompt = &shotless{*t.Prompt.(*prompt.Choice)}
+	if !p.ShowShots {
 		warn(t, "shots_not_shown", "worked examples are asked for but not in the prompt; :fixed shows them")
 	}
 }
@@ -139,42 +165,26 @@ func labBits(t *eval.Task) {
 	}
 }
 
-// labFixed scores letters where they are shown, and shows three examples of
-// other rows where examples are asked for.
+// labFixed scores letters where choices are shown, and the examples it shows are
+// answered by what is scored and never the question itself.
 func labFixed(t *eval.Task) {
 	t.Ref = nil
-	shown := false
-	switch p := t.Prompt.(type) {
-	case *shotless:
-		shown = true
-	case *prompt.Choice:
-		shown = p.Style == prompt.Texts
-	}
-	if shown && t.Primary == bitsPerByteID {
+	p, ok := t.Prompt.(*labChoice)
+	if ok && p.Style == prompt.Texts && t.Primary == bitsPerByteID {
 		labBits(t) // as bits per byte alone
-		shown = false
+		p, ok = nil, false
 	}
-	var fixed *prompt.Choice
-	switch p := t.Prompt.(type) {
-	case *prompt.PPL:
-		if t.Fewshot.Num > 0 {
-			fixed = labQuestion()
-			fixed.Score = prompt.Gold
-		}
-	case *prompt.Choice:
-		fixed = p
+	switch _, bare := t.Prompt.(*prompt.PPL); {
+	case ok && p.Style == prompt.Texts:
+		p = &labChoice{Choice: *scoredLetters(), ShowShots: true}
+	case bare && t.Fewshot.Num > 0:
+		p = labQuestion()
+		p.Score = prompt.Gold
+	case !ok:
+		return // a conversation, or a bare question
 	}
-	if shown {
-		fixed = scoredLetters()
-	}
-	if fixed == nil {
-		return
-	}
-	t.Prompt = fixed
-	if t.Fewshot.Num > 0 {
-		t.Prompt = &leaveOut{*fixed}
-		t.Fewshot.Num++
-	}
+	p.LeaveOut = t.Fewshot.Num > 0
+	t.Prompt = p
 	for _, code := range []string{"bare_choices", "fewshot_leak", "letter_shots", "shots_not_shown"} {
 		unwarn(t, code)
 	}
@@ -235,13 +245,8 @@ func (k labKind) group(d eval.Doc) string {
 }
 
 func asksCloze(t *eval.Task) bool {
-	switch p := t.Prompt.(type) {
-	case *prompt.Choice:
-		return p.Style == prompt.Cloze
-	case *leaveOut:
-		return p.Style == prompt.Cloze
-	}
-	return false
+	p, ok := t.Prompt.(*labChoice)
+	return ok && p.Style == prompt.Cloze
 }
 
 // labLetter reads the letter of an answer, upper case: the last "ANSWER: X" in
@@ -264,49 +269,4 @@ func (labLetter) Extract(_ *eval.Instance, out *eval.Output) any {
 
 func (x labLetter) ExtractRecord(ctx context.Context, rec *eval.Record) error {
 	return extractLetters(ctx, x, rec)
-}
-
-// shotless asks as prompt.Choice does, without the worked examples it is given.
-type shotless struct{ prompt.Choice }
-
-var _ eval.Formatter = (*shotless)(nil)
-
-// Prepare leaves the worked examples out.
-func (p *shotless) Prepare([]*eval.Instance) (eval.Renderer, error) { return p.Choice.Prepare(nil) }
-
-// leaveOut asks as prompt.Choice does with one worked example fewer than it is
-// given: the question's own, or the last.
-type leaveOut struct{ prompt.Choice }
-
-var _ eval.Formatter = (*leaveOut)(nil)
-
-// Prepare renders the worked examples once for each that may be left out. A
-// question is known by its id, else by its text.
-func (p *leaveOut) Prepare(shots []*eval.Instance) (eval.Renderer, error) {
-	if len(shots) == 0 {
-		return p.Choice.Prepare(nil)
-	}
-	key := func(in *eval.Instance) string {
-		if id := in.OwnID(); id != "" {
-			return id
-		}
-		return in.Question
-	}
-	others, err := p.Choice.Prepare(shots[:len(shots)-1])
-	if err != nil {
-		return nil, err
-	}
-	own := make(map[string]eval.Renderer, len(shots))
-	for i, shot := range shots {
-		rest := slices.Concat(shots[:i], shots[i+1:])
-		if own[key(shot)], err = p.Choice.Prepare(rest); err != nil {
-			return nil, err
-		}
-	}
-	return func(in *eval.Instance) (*eval.Request, error) {
-		if render, ok := own[key(in)]; ok {
-			return render(in)
-		}
-		return others(in)
-	}, nil
 }

@@ -93,7 +93,7 @@ func ours(t testing.TB) *catalog.Catalog {
 
 // covered reports whether a spec of the reference belongs to the families here.
 func covered(spec string) bool {
-	for _, family := range []string{"arc_easy", "arc_challenge", "gsm8k", "gsm_symbolic", "mmlu_", "sciq", "hellaswag", "csqa", "piqa", "socialiqa", "winogrande", "coqa", "squad", "medmcqa", "medqa", "qasper_yesno", "sciriff_yesno", "basic_skills_", "lambada", "drop", "naturalqs", "jeopardy", "zebralogic", "litsearch_rerank"} {
+	for _, family := range []string{"arc_easy", "arc_challenge", "gsm8k", "gsm_symbolic", "mmlu_", "sciq", "hellaswag", "csqa", "piqa", "socialiqa", "winogrande", "coqa", "squad", "medmcqa", "medqa", "qasper_yesno", "sciriff_yesno", "basic_skills_", "lambada", "drop", "naturalqs", "jeopardy", "zebralogic", "litsearch_rerank", "geneturing_", "gpqa_", "lab_bench_"} {
 		if strings.HasPrefix(spec, family) {
 			return true
 		}

@@ -104,6 +104,7 @@ func fixShots(edit func(p *prompt.Solution)) eval.Variant {
 		p := solution(t)
 		p.ShowShots = true
 		p.LeaveOut = t.Fewshot.Set == "" && t.Fewshot.Split == t.Split
+		unwarn(t, "fewshot_space")
 		settle(t)
 	}}
 }

@@ -245,3 +245,119 @@ func TestDS1000Prompt(t *testing.T) {
 	})
 	t.Logf("%d prompts", n)
 }
+
+// TestSolutionWarnings checks what is said of prompts that are kept as they are,
+// and that fixed repairs them.
+func TestSolutionWarnings(t *testing.T) {
+	c, data := ours(t), mirror(t)
+	for _, f := range []struct {
+		spec, codes string
+		typ         eval.RequestType
+		shots       bool // worked examples are in the prompt
+	}{
+		{"mt_mbpp_go:3shot", "fewshot_missing", eval.Completion, false},
+		{"mt_mbpp_go:3shot:fixed", "", eval.Completion, true},
+		{"mt_mbpp_go:olmo3base:bpb", "", eval.Loglikelihood, true},
+		{"mbpp:3shot", "fewshot_missing", eval.Completion, false},
+		{"mbpp:3shot:bpb", "signature_twice", eval.Loglikelihood, true},
+		{"mbpp:bpb:olmo3base", "", eval.Loglikelihood, true},
+		{"mbpp_plus:3shot:bpb", "fewshot_leak signature_twice", eval.Loglikelihood, true},
+		{"mbpp_plus:3shot:bpb:fixed", "signature_twice", eval.Loglikelihood, true},
+		{"mbpp:olmo3base", "fewshot_form", eval.Completion, true},
+		{"mbpp:olmo3base:bpb", "fewshot_form no_likelihood", eval.Completion, true},
+		{"mbpp:olmo3base:bpb:fixed", "", eval.Loglikelihood, true},
+		{"humaneval", "", eval.Completion, false},
+		{"humaneval:bpb", "", eval.Loglikelihood, false},
+		{"humaneval:3shot:bpb", "fewshot_space", eval.Loglikelihood, true},
+		{"humaneval:3shot:bpb:fixed", "", eval.Loglikelihood, true},
+		{"humaneval:bpb:3shot", "no_likelihood", eval.Completion, true},
+		{"humaneval:bpb:3shot:fixed", "", eval.Loglikelihood, true},
+		{"humaneval:bpb:chat", "no_likelihood", eval.Chat, false},
+		{"codex_humaneval:olmo3base", "fewshot_missing", eval.Completion, false},
+		{"codex_humaneval:olmo3base:fixed", "", eval.Completion, true},
+		{"ds1000:bpb:3shot", "no_likelihood", eval.Completion, true},
+		{"bigcodebench:3shot:bpb", "", eval.Loglikelihood, true},
+		{"code_fresh_go:bpb:ppl", "reference_metric", eval.Loglikelihood, false},
+		{"code_fresh_go:bpb:ppl:bpb", "", eval.Loglikelihood, false},
+	} {
+		task := resolve(t, c, f.spec)
+		var codes []string
+		for _, w := range task.Warnings {
+			head, _, _ := strings.Cut(w, ":")
+			codes = append(codes, head)
+		}
+		slices.Sort(codes)
+		if got := strings.Join(codes, " "); got != f.codes {
+			t.Errorf("%s: warnings %q, want %q", f.spec, got, f.codes)
+		}
+		instances, shots, err := load(data, task)
+		if err != nil {
+			t.Errorf("%s: %v", f.spec, err)
+			continue
+		}
+		render, err := task.Prompt.Prepare(shots)
+		if err != nil {
+			t.Errorf("%s: %v", f.spec, err)
+			continue
+		}
+		req, err := render(instances[0])
+		if err != nil || req.Type != f.typ {
+			t.Errorf("%s: %v, %v; want a %s request", f.spec, req, err, f.typ)
+			continue
+		}
+		seen := false
+		for _, s := range shots {
+			gold, _ := s.GoldText()
+			seen = seen || s.Question != "" && strings.Contains(req.Prompt, s.Question+gold)
+		}
+		if f.shots && len(shots) == 0 || !f.shots && seen {
+			t.Errorf("%s: %d examples, seen %v, want %v: %q", f.spec, len(shots), seen, f.shots, req.Prompt)
+		}
+		if strings.HasSuffix(f.spec, ":fixed") && (!seen && !strings.HasPrefix(f.spec, "mbpp:olmo3base") || task.TaskHash() != "") {
+			t.Errorf("%s: examples %v, hash %q: %q", f.spec, seen, task.TaskHash(), req.Prompt)
+		}
+	}
+}
+
+// TestSolutionRows checks that rows without what a task needs are refused by
+// name.
+func TestSolutionRows(t *testing.T) {
+	c := ours(t)
+	for _, r := range []struct {
+		spec string
+		doc  eval.Doc
+		want string
+	}{
+		{"c4", eval.Doc{"url": "x"}, "text"},
+		{"code_fresh_go", eval.Doc{"text": "x"}, "file_contents"},
+		{"code_fresh_go", eval.Doc{"file_contents": "x", "file_tokens": json.Number("4097")}, "file_tokens"},
+		{"mt_mbpp_go", eval.Doc{"text": "x"}, "code"},
+		{"humaneval", eval.Doc{"task_id": "1", "prompt": "p", "canonical_solution": "s", "test": "t"}, "entry_point"},
+		{"mbpp", eval.Doc{"code": "x"}, "text"},
+		{"mbpp:bpb", eval.Doc{"text": "x"}, "code"},
+		{"mbpp_plus", eval.Doc{"prompt": "p", "code": "x"}, "test"},
+		{"mbpp:olmo3base", eval.Doc{"text": "x", "code": "c"}, "test_list"},
+		{"bigcodebench", eval.Doc{"task_id": "1"}, "complete_prompt"},
+		{"ds1000", eval.Doc{"prompt": "p", "reference_code": "r"}, "code_context"},
+		{"minerva_math_algebra:bpb", eval.Doc{"problem": "p"}, "solution"},
+		{"serialized:mbpp_3shot_bpb", eval.Doc{"request_type": "chat", "prompt": "p"}, "request_type"},
+		{"serialized:mbpp_3shot_bpb", eval.Doc{"request_type": "loglikelihood"}, "prompt"},
+		{"serialized:mbpp_3shot_bpb", eval.Doc{"request_type": "loglikelihood", "prompt": "p"}, "continuations"},
+	} {
+		in, err := resolve(t, c, r.spec).Instance(r.doc, 0)
+		if err == nil || !strings.Contains(err.Error(), r.want) {
+			t.Errorf("%s: %v gives %v, %v; want an error that names %s", r.spec, r.doc, in, err, r.want)
+		}
+	}
+}
+
+func FuzzDS1000Prompt(f *testing.F) {
+	for _, s := range []string{"", "put solution", "```\nput solution\nput solution", "A:\n<code>\nx\n</code>\n... # put solution\nBEGIN SOLUTION\n<code>\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := ds1000Prompt(s); !strings.HasSuffix(got, "\n") || strings.HasSuffix(got, "\n\n") {
+			t.Errorf("%q gives %q: want one newline at the end", s, got)
+		}
+	})
+}

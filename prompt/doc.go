@@ -10,7 +10,8 @@
 //
 // [Completion] continues a text, [Chat] and [MCQAChat] hold a conversation,
 // [Choice] compares the likelihoods of the answers of a multiple-choice question
-// and [PPL] measures the likelihood of one text.
+// and [PPL] measures the likelihood of one text. [Solution] asks for a program or
+// proof in either way, and [Recorded] sends requests that were written before.
 //
 // Templates are those of Python's str.format with plain named fields: {question}
 // is replaced, {{ and }} are braces. Which names a template knows is said at its

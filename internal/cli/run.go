@@ -84,23 +84,43 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 // --allow-incomplete.
 func (a *app) toRun(ctx context.Context, f *runFlags) (*catalog.Selection, error) {
 	_, sel, err := a.partialSelection(ctx, f.selected())
-	if err != nil || len(sel.Missing) == 0 {
-		return sel, err
+	if err != nil {
+		return nil, err
 	}
+	if f.allowMissing {
+		return a.withoutMissing(sel, f)
+	}
+	if len(sel.Missing) > 0 && !f.dryRun {
+		return nil, usage("%s; --allow-incomplete runs the others and marks the score", strings.Join(missingLines(sel), "\n"))
+	}
+	return sel, nil
+}
+
+// withoutMissing leaves out what suites lack, and those of their members that
+// have nothing to score.
+func (a *app) withoutMissing(sel *catalog.Selection, f *runFlags) (*catalog.Selection, error) {
 	lines := missingLines(sel)
-	switch {
-	case f.allowMissing && len(sel.Tasks) > 0:
-		for _, line := range lines {
-			a.note("%s; the score will be marked as incomplete", line)
+	asked := map[string]bool{}
+	for _, t := range f.tasks {
+		if base, _, err := catalog.SplitPriority(t.Spec); err == nil {
+			asked[base] = true
 		}
-		sel.Missing = nil
-		return sel, nil
-	case f.allowMissing:
-		return nil, usage("%s; nothing is left to run", strings.Join(lines, "\n"))
-	case f.dryRun:
-		return sel, nil
 	}
-	return nil, usage("%s; --allow-incomplete runs the others and marks the score", strings.Join(lines, "\n"))
+	out := &catalog.Selection{Suites: sel.Suites}
+	for _, t := range sel.Tasks {
+		if len(t.Task.Metrics) == 0 && !asked[t.Spec] {
+			lines = append(lines, fmt.Sprintf("task %s has no metrics", t.Label))
+			continue
+		}
+		out.Tasks = append(out.Tasks, t)
+	}
+	if len(out.Tasks) == 0 {
+		return nil, usage("%s; nothing is left to run", strings.Join(lines, "\n"))
+	}
+	for _, line := range lines {
+		a.note("left out: %s", line)
+	}
+	return out, nil
 }
 
 // worse keeps the error with the higher exit code.

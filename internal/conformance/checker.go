@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -34,7 +35,6 @@ type family struct {
 	Specs, Known  int // specs of requests.jsonl.gz; those whose task is in the catalogue
 	Requests      int
 	RequestsEqual int
-	Scored        int // specs of scoring.jsonl.gz
 	Cases         int
 	CasesEqual    int
 	CasesListed   int
@@ -87,6 +87,8 @@ type checker struct {
 	keep     int    // differences kept of each kind and family
 	reasons  []reason
 	families map[string]*family
+	// unresolved are specs whose variant is missing, each told once.
+	unresolved map[string]bool
 }
 
 func newChecker(dir, only string, keep int) (*checker, error) {
@@ -101,7 +103,7 @@ func newChecker(dir, only string, keep int) (*checker, error) {
 	}
 	store := dataset.New(dataset.Options{Mirror: filepath.Join(dir, "mirror"), Offline: true, Bundled: set.Data})
 	return &checker{
-		facts: f, catalog: cat, only: only, keep: keep, reasons: reasons(), families: map[string]*family{},
+		facts: f, catalog: cat, only: only, keep: keep, reasons: reasons(), families: map[string]*family{}, unresolved: map[string]bool{},
 		loader: &engine.Loader{Data: store, Decode: dataset.Decode},
 	}, nil
 }
@@ -129,20 +131,23 @@ func (c *checker) of(name string) *family {
 }
 
 // task resolves a spec; ok is false if its task is not in the catalogue. A
-// variant that is missing is a difference, not an absence.
+// variant that is missing is a difference, unless the family is one of [partial].
 func (c *checker) task(name string) (t *eval.Task, ok bool) {
 	base, _, _ := strings.Cut(name, ":")
 	if _, there := c.catalog.Task(base); !there {
 		return nil, false
 	}
 	r, err := c.catalog.Resolve(name, nil)
-	if err != nil {
-		f := c.of(name)
+	if err == nil {
+		return &r.Task, true
+	}
+	f := c.of(name)
+	if !slices.Contains(partial(), f.Name) && !c.unresolved[name] {
+		c.unresolved[name] = true
 		f.Requests++
 		c.differ(f, requestKind, name, err.Error())
-		return nil, false
 	}
-	return &r.Task, true
+	return nil, false
 }
 
 // differ keeps the first differences of a kind.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"olmoeval/eval"
+	"olmoeval/metric"
 )
 
 // prediction is a question of a whole run with the reference's metrics for it.
@@ -60,7 +61,7 @@ func (p *prediction) record(in *eval.Instance, likelihood bool) (rec *eval.Recor
 		if o.Sum != nil {
 			out.Loglik = &eval.Loglik{Sum: *o.Sum, Tokens: o.Tokens, Greedy: o.Greedy}
 		}
-		missing = missing || likelihood && o.Sum == nil
+		missing = missing || o.Sum == nil
 		for _, scores := range o.Scores {
 			for name, v := range scores {
 				if f, ok := plain(v).(float64); ok {
@@ -98,7 +99,8 @@ func (c *checker) checkMetrics(ctx context.Context, f *family, task *eval.Task, 
 			}
 			f.Values++
 			o, defined := m.Observe(rec)
-			if !defined && want == nil || defined && want != nil && near(o.Value, *want) {
+			value := metric.InUnit(m.Info(), o)
+			if !defined && want == nil || defined && want != nil && near(value, *want) {
 				f.ValuesEqual++
 				continue
 			}
@@ -108,7 +110,7 @@ func (c *checker) checkMetrics(ctx context.Context, f *family, task *eval.Task, 
 			}
 			got := any(nil)
 			if defined {
-				got = o.Value
+				got = value
 			}
 			c.differ(f, metricKind, fmt.Sprintf("%s doc %d", row.Spec, p.Doc),
 				fmt.Sprintf("%s (%s) of %s is %v, recorded %v", m.Info().ID, scorer, oneLine(p.Outputs), got, oneLine(want)))

@@ -20,8 +20,12 @@ func reasons() []reason {
 		{what: "extracted", row: "missing log-probability", when: func(k *scoringCase, _ any) bool {
 			return k.Type == eval.Loglikelihood && k.lacksLogprobs()
 		}},
+		{family: "bigcodebench", what: "extracted", row: "answers of code in bits per byte", when: always},
+		{family: "ds1000", what: "extracted", row: "answers of code in bits per byte", when: always},
 	}
 }
+
+func always(*scoringCase, any) bool { return true }
 
 // lacksLogprobs tells a reply in which a server left scores out.
 func (k *scoringCase) lacksLogprobs() bool {
@@ -41,4 +45,10 @@ func (c *checker) reason(family, what string, k *scoringCase, got any) string {
 		}
 	}
 	return ""
+}
+
+// partial are the families of which the catalogue has bits per byte alone: their
+// other variants take a sandbox, or the equivalence of formulas.
+func partial() []string {
+	return []string{"bigcodebench", "ds1000", "humaneval", "mbpp", "minerva_math"}
 }

@@ -65,10 +65,9 @@ func (c *checker) checkScoring(ctx context.Context, row *scoringRow) error {
 		return nil
 	}
 	task, ok := c.task(row.Spec)
-	if !ok {
-		return nil
+	if !ok || len(task.Metrics) == 0 {
+		return nil // what has no metrics is not run
 	}
-	f.Scored++
 	scorers := engine.Scorers(task)
 	for i := range row.Cases {
 		k := &row.Cases[i]
@@ -104,7 +103,10 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 		answers[i] = rec.Outputs[i].Answer
 	}
 	if want, got := plain(k.Extracted), plain(answers); !same(want, got) {
-		return "answers of " + outputsText(k) + "\n" + diff(want, got), c.reason(f.Name, "extracted", k, got)
+		d, why = "answers of "+outputsText(k)+"\n"+diff(want, got), c.reason(f.Name, "extracted", k, got)
+		if why == "" {
+			return d, ""
+		}
 	}
 	for i := range rec.Outputs {
 		if want, ok := k.After[i]["all_extracted_answers"]; ok && !same(plain(want), plain(someTexts(rec.Outputs[i].Answers))) {
@@ -112,7 +114,7 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 		}
 	}
 	if fake {
-		return "", ""
+		return d, why
 	}
 	for _, name := range scoreNames(k) {
 		s := scorerNamed(scorers, name)
@@ -120,8 +122,9 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 			f.Lacking[name]++
 			continue
 		}
-		want, got := k.scores(name), scoresOf(ctx, s, rec)
-		if k.Type == eval.Loglikelihood {
+		alone := ofLikelihood(name)
+		want, got := k.scores(name), scoresOf(ctx, s, rec, alone)
+		if alone {
 			// What a server left out fails there; the rest must agree.
 			for i := range want {
 				if len(k.Outputs[i].Logprobs) == 0 {
@@ -134,17 +137,22 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 			return what + outputsText(k) + "\n" + diff(want, got), c.reason(f.Name, name, k, got)
 		}
 	}
-	if why != "" {
-		return "an output has no log-probability", why
+	if d == "" && why != "" {
+		d = "an output has no log-probability"
 	}
-	return "", ""
+	return d, why
+}
+
+// ofLikelihood tells the scorers that read nothing but likelihoods.
+func ofLikelihood(name string) bool {
+	return name == "logprob" || name == "bits_per_byte" || name == "perplexity"
 }
 
 // scoresOf are a scorer's values, one per output, or what failed. Likelihoods are
 // scored one by one, so that one that is missing does not hide the others.
-func scoresOf(ctx context.Context, s eval.Scorer, rec *eval.Record) []any {
+func scoresOf(ctx context.Context, s eval.Scorer, rec *eval.Record, alone bool) []any {
 	parts := []*eval.Record{rec}
-	if rec.Request.Type == eval.Loglikelihood {
+	if alone {
 		parts = nil
 		for i := range rec.Outputs {
 			one := *rec

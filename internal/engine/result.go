@@ -143,7 +143,7 @@ func Suites(nodes []eval.SuiteNode, tasks []journal.TaskResult) []journal.SuiteR
 }
 
 // aggregate makes a suite's number. A leaf that is no task of the run was left
-// out on purpose (the catalogue lacks it and the run was told to go on): the
+// out on purpose (the catalogue lacks it, and the run was told to go on): the
 // suite is incomplete, and its number is over the tasks there are. A task of the
 // run that has no value leaves the suite without one.
 func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.SuiteResult {
@@ -168,7 +168,7 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 	}
 	r.Complete = len(r.Missing) == 0
 	if len(absent) > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("partial: %d of %d tasks are not in the catalogue: %s", len(absent), len(leaves), strings.Join(absent, ", ")))
+		r.Notes = append(r.Notes, fmt.Sprintf("partial: %d of %d tasks were left out: %s", len(absent), len(leaves), strings.Join(absent, ", ")))
 	}
 	if len(r.Notes) > 0 {
 		r.Warnings = codes(r.Notes)
@@ -183,7 +183,7 @@ func aggregate(n *eval.SuiteNode, tasks map[string]*journal.TaskResult) journal.
 	}
 	there, ok := without(n, absent)
 	if !ok && len(absent) > 0 {
-		r.Reason = "none of its tasks is in the catalogue"
+		r.Reason = "all of its tasks were left out"
 		return r
 	}
 	p, err := combine(&there, tasks)

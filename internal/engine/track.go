@@ -120,12 +120,25 @@ func flagsOf(rec *eval.Record) uint8 {
 		if rec.Outputs[i].FinishReason == "length" {
 			f |= flagTruncated
 		}
-		answered = answered || rec.Outputs[i].Answer != nil
+		answered = answered || !empty(rec.Outputs[i].Answer)
 	}
 	if !answered {
 		f |= flagUnextracted
 	}
 	return f
+}
+
+// empty reports whether an extractor found nothing: no answer, or an empty list.
+func empty(answer any) bool {
+	switch a := answer.(type) {
+	case nil:
+		return true
+	case []string:
+		return len(a) == 0
+	case []any:
+		return len(a) == 0
+	}
+	return false
 }
 
 func equalSums(outs []eval.Output) bool {
