@@ -105,6 +105,9 @@ func ParseSource(text string) (s Source, split string, err error) {
 		}
 		base = hub
 	}
+	if base == "" {
+		return s, "", fmt.Errorf("data source %q names nothing", text)
+	}
 	s.Path = base
 	if query != "" {
 		q, err := url.ParseQuery(query)
