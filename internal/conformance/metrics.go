@@ -159,19 +159,19 @@ func valueReason(m eval.Metric, rec *eval.Record, o eval.Observation, defined bo
 	likelihood := m.Scorer() == nil
 	switch {
 	case likelihood && missing:
-		return "missing log-probability"
+		return rowMissing
 	case likelihood && len(rec.Outputs) > 1 && (!labelled || gold < 0 || gold >= len(rec.Outputs)):
-		return "no valid gold index"
+		return rowGold
 	case strings.HasPrefix(id, "acc_") && o.Value > 0 && o.Value < 1:
-		return "equal likelihoods"
+		return rowTies
 	case likelihood && id != "bits_per_byte" && !defined && want != nil && *want == 0:
-		return "no observations"
+		return rowNone
 	case !likelihood && id == "accuracy" && len(rec.Outputs) > 1:
-		return "accuracy over several samples"
+		return rowMean
 	case strings.HasPrefix(id, "pass_") && !defined:
-		return "pass@k and pass^k with k > n"
+		return rowClamp
 	case strings.HasPrefix(id, "pass_pow_"):
-		return "pass^k"
+		return rowBiased
 	}
 	return ""
 }

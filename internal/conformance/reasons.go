@@ -2,13 +2,31 @@ package main
 
 import "olmoeval/eval"
 
+// Rows of docs/deviations.md, by their first column.
+const (
+	rowMissing = "missing log-probability"
+	rowGold    = "no valid gold index"
+	rowTies    = "equal likelihoods"
+	rowNone    = "no observations"
+	rowMean    = "accuracy over several samples"
+	rowClamp   = "pass@k and pass^k with k > n"
+	rowBiased  = "pass^k"
+	rowCode    = "answers of code in bits per byte"
+)
+
+// rows are all of them.
+func rows() []string {
+	return []string{rowMissing, rowGold, rowTies, rowNone, rowMean, rowClamp, rowBiased, rowCode}
+}
+
 // reason explains differences that are meant: each is a row of
 // docs/deviations.md.
 type reason struct {
 	family string // "" is any
-	// what is "extracted" or the scorer's name, "" for any.
+	// what is "extraction" (it fails), "extracted" (another answer), "candidates"
+	// or the scorer's name; "" is any.
 	what string
-	row  string // the first column of the row in docs/deviations.md
+	row  string // one of rows
 	// when decides for a case; got is our answers or scores.
 	when func(k *scoringCase, got any) bool
 }
@@ -17,11 +35,11 @@ type reason struct {
 func reasons() []reason {
 	return []reason{
 		// The choice with the highest likelihood is not known.
-		{what: "extracted", row: "missing log-probability", when: func(k *scoringCase, _ any) bool {
+		{what: "extraction", row: rowMissing, when: func(k *scoringCase, _ any) bool {
 			return k.Type == eval.Loglikelihood && k.lacksLogprobs()
 		}},
-		{family: "bigcodebench", what: "extracted", row: "answers of code in bits per byte", when: always},
-		{family: "ds1000", what: "extracted", row: "answers of code in bits per byte", when: always},
+		{family: "bigcodebench", what: "extracted", row: rowCode, when: always},
+		{family: "ds1000", what: "extracted", row: rowCode, when: always},
 	}
 }
 

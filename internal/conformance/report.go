@@ -24,7 +24,7 @@ func writeReport(w io.Writer, families []*family) (ok bool) {
 		switch {
 		case !f.conforms():
 			ok, mark = false, "differs"
-		case f.Known == 0:
+		case f.Known+f.Cases == 0:
 			mark = "not in the catalogue"
 		}
 		addRow(t, f, mark)

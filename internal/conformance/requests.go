@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"olmoeval/eval"
-	"olmoeval/internal/engine"
 )
 
 // checkRequests compares the instances, requests and sampling of a spec with
@@ -79,7 +78,7 @@ func (c *checker) make(ctx context.Context, row *requestRow, task *eval.Task) (m
 		if !want[it.Index] {
 			continue
 		}
-		in, req, err := p.Request(engine.Item(it))
+		in, req, err := p.Request(it)
 		if err != nil {
 			return nil, err
 		}

@@ -96,7 +96,7 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 	bare.Metrics = nil
 	engine.Score(ctx, &bare, nil, rec)
 	if rec.Error != "" {
-		return "extraction fails: " + rec.Error, c.reason(f.Name, "extracted", k, nil)
+		return "extraction fails: " + rec.Error, c.reason(f.Name, "extraction", k, nil)
 	}
 	answers := make([]any, len(rec.Outputs))
 	for i := range rec.Outputs {
@@ -128,7 +128,7 @@ func (c *checker) caseDiffers(ctx context.Context, task *eval.Task, scorers []ev
 			// What a server left out fails there; the rest must agree.
 			for i := range want {
 				if len(k.Outputs[i].Logprobs) == 0 {
-					want[i], got[i], why = nil, nil, "missing log-probability"
+					want[i], got[i], why = nil, nil, rowMissing
 				}
 			}
 		}
