@@ -126,7 +126,7 @@ func chromosomes() measure {
 }
 
 func geneMean(id string, s eval.Scorer, ref string) measure {
-	return measure{meanAs(id, s), eval.RefMetric{Type: "MeanScoreMetric", Name: id, Scorer: ref}}
+	return measure{metric.Mean(id, s), eval.RefMetric{Type: "MeanScoreMetric", Name: id, Scorer: ref}}
 }
 
 // refChat is the form of the reference's chat formatter in its task hash.
@@ -154,26 +154,4 @@ func readGene(t *eval.Task, d eval.Doc, index int) (*eval.Instance, error) {
 func quotedGold(in *eval.Instance) (string, bool) {
 	gold, ok := in.GoldText()
 	return `It is "` + gold + `"`, ok
-}
-
-// meanAs is the mean of a scorer's values under an id of its own.
-func meanAs(id string, s eval.Scorer) eval.Metric {
-	return namedMean{ID: id, Metric: metric.Accuracy(s)}
-}
-
-type namedMean struct {
-	ID          string `json:"id"`
-	eval.Metric `json:"mean"`
-}
-
-func (m namedMean) Info() eval.MetricInfo {
-	info := m.Metric.Info()
-	info.ID = m.ID
-	return info
-}
-
-func (m namedMean) Estimate(s eval.Sample) eval.Estimate {
-	e := m.Metric.Estimate(s)
-	e.Metric = m.ID
-	return e
 }

@@ -31,7 +31,7 @@ func hellaswagTasks() []eval.Def {
 			Fewshot: eval.Fewshot{Split: "train", Draw: true, Seed: 42},
 			Prompt:  p, Sampling: greedy(512),
 		},
-		Read: readHellaSwag, ReadShot: shotHellaSwag, Select: selectHellaSwag,
+		Read: readHellaSwag, ReadShot: shotHellaSwag, Select: selectWithTrain,
 		Extract: answer.Text{}, Chance: 0.25,
 		Ref: &eval.Ref{Name: "hellaswag", Source: eval.RefSource{Path: path}},
 	}
@@ -59,15 +59,6 @@ func hellaswagTasks() []eval.Def {
 			unwarn(t, "fewshot_leak")
 		}},
 	}}}
-}
-
-// selectHellaSwag draws a limit from the split and the training split together,
-// with a seed of its own.
-func selectHellaSwag(t *eval.Task) eval.Selection {
-	if t.Limit == nil || t.Split == "train" {
-		return eval.Selection{Splits: []string{t.Split}, Seed: t.Seed}
-	}
-	return eval.Selection{Splits: []string{t.Split, "train"}, Seed: 1234}
 }
 
 // hellaswagRow reads the scene, its endings and the index of the right one, -1

@@ -8,6 +8,7 @@ import (
 
 	"olmoeval/answer"
 	"olmoeval/eval"
+	"olmoeval/metric"
 	"olmoeval/prompt"
 	"olmoeval/score"
 )
@@ -36,7 +37,7 @@ func litsearchRerankTasks() []eval.Def {
 	}
 	recall := func(k int) measure {
 		id := fmt.Sprintf("recall@%d", k)
-		return measure{meanAs(id, score.RecallAtK{K: k, Gold: "gold_corpusids"}), eval.RefMetric{Type: "RecallAtKMetric", Name: id, Scorer: "RerankRecallScorer"}}
+		return measure{metric.Mean(id, score.RecallAtK{K: k, Gold: "gold_corpusids"}), eval.RefMetric{Type: "RecallAtKMetric", Name: id, Scorer: "RerankRecallScorer"}}
 	}
 	ms := []measure{recall(5), recall(20)}
 	measureBy(&t, ms...)

@@ -53,36 +53,16 @@ func medqaChat() eval.Def {
 	}
 	measureBy(&t, right)
 	return eval.Def{Task: t, Variants: []eval.Variant{
-		{Name: "mc", Description: "options shown, their bare texts scored", Apply: medqaTexts},
-		{Name: "bpb", Description: "bits per byte of the right option after the bare question", Apply: medqaBits},
+		{Name: "mc", Description: "options shown, their bare texts scored", Apply: func(t *eval.Task) { bareTexts(t, bareChoices(), letterRight()) }},
+		{Name: "bpb", Description: "bits per byte of the right option after the bare question", Apply: bareBits},
 		{Name: "fixed", Description: "mc by letters after \"Answer:\"; bpb:mc as bits per byte alone", Apply: medqaFixed},
 	}}
 }
 
-// medqaTexts scores the options' texts as they are: no space before them, and no
-// word that asks for an answer.
-func medqaTexts(t *eval.Task) {
-	p := prompt.NewChoice()
-	p.Style = prompt.Texts
-	p.QuestionTemplate, p.ChoicesIntro, p.ChoiceTemplate = "{question}", "\n\n", "{label}. {choice}"
-	p.AnswerSuffix, p.ContinuationPrefix = "", ""
-	t.Prompt = p
-	refFormat(t, refChoices())
-	measureAnswers(t, letterRight())
-	warn(t, "bare_choices", "the texts of the options are scored right after the last option, without \"Answer:\" or a space")
-}
-
-func medqaBits(t *eval.Task) {
-	t.Prompt = prompt.NewPPL()
-	refFormat(t, refPPL())
-	measureBits(t)
-	unwarn(t, "bare_choices")
-	unwarn(t, "reference_metric")
-}
-
+// medqaFixed repairs the two forms that lose what they measure.
 func medqaFixed(t *eval.Task) {
 	if t.Primary == bitsPerByteID {
-		medqaBits(t)
+		bareBits(t)
 	}
 	if _, ok := t.Prompt.(*prompt.Choice); ok {
 		t.Prompt = prompt.NewChoice()

@@ -9,6 +9,7 @@ import (
 
 	"olmoeval/answer"
 	"olmoeval/eval"
+	"olmoeval/metric"
 	"olmoeval/score"
 )
 
@@ -32,7 +33,7 @@ func zebralogicTasks() []eval.Def {
 		Ref:   &eval.Ref{Name: "zebralogic", Source: eval.RefSource{Path: path, Subset: subset}},
 	}
 	grid := func(what, class string) measure {
-		return measure{meanAs(what, score.Grid{What: what}), eval.RefMetric{Type: class + "Metric", Name: what, Scorer: "ZebraLogic" + class + "Scorer"}}
+		return measure{metric.Mean(what, score.Grid{What: what}), eval.RefMetric{Type: class + "Metric", Name: what, Scorer: "ZebraLogic" + class + "Scorer"}}
 	}
 	ms := []measure{grid(score.GridPuzzle, "PuzzleAccuracy"), grid(score.GridCells, "CellAccuracy"), grid(score.GridParsed, "Parsed")}
 	measureBy(&t, ms...)

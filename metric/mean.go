@@ -15,6 +15,9 @@ func F1(s eval.Scorer) eval.Metric { return newMean("f1", s) }
 // Recall (recall) is the mean of a scorer's values.
 func Recall(s eval.Scorer) eval.Metric { return newMean("recall", s) }
 
+// Mean is the mean of a scorer's values under an id of its own.
+func Mean(id string, s eval.Scorer) eval.Metric { return newMean(id, s) }
+
 // mean averages a scorer's values over samples, then over questions.
 type mean struct {
 	ID string      `json:"id"`
