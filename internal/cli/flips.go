@@ -105,7 +105,7 @@ func (a *app) printFlips(flips []compare.Flip, total int, format string) error {
 	t := &table.Table{Columns: table.Columns("task", "item", "direction", ">A", ">B", "answer A", "answer B", "gold", "question")}
 	for i := range flips {
 		f := &flips[i]
-		t.Add(f.Task, f.ItemID, f.Direction, score(f.A.Score), score(f.B.Score), brief(f.A.Answer, 24), brief(f.B.Answer, 24), brief(f.Gold, 24), brief(f.Question, 60))
+		t.Add(f.Task, f.ItemID, f.Direction, spelled(f.A.Score), spelled(f.B.Score), brief(f.A.Answer, 24), brief(f.B.Answer, 24), brief(f.Gold, 24), brief(f.Question, 60))
 	}
 	if err := a.printTable(t, format); err != nil {
 		return err

@@ -168,7 +168,7 @@ func instanceCells(row *listedInstance, rec *eval.Record, full bool) []string {
 	for _, x := range row.Answers {
 		answers = append(answers, brief(x, 24))
 	}
-	cells := []string{strconv.Itoa(row.Index), row.ItemID, string(row.Status), score(row.Primary), brief(strings.Join(answers, ", "), 40), brief(gold, 24), brief(question, 60)}
+	cells := []string{strconv.Itoa(row.Index), row.ItemID, string(row.Status), spelled(row.Primary), brief(strings.Join(answers, ", "), 40), brief(gold, 24), brief(question, 60)}
 	if !full {
 		return cells
 	}
@@ -183,8 +183,8 @@ func instanceCells(row *listedInstance, rec *eval.Record, full bool) []string {
 	return append(cells, brief(prompt, 200), brief(strings.Join(texts, " ⏎ "), 200))
 }
 
-// score spells one question's value.
-func score(v *float64) string {
+// spelled spells one question's value.
+func spelled(v *float64) string {
 	if v == nil {
 		return "–"
 	}

@@ -15,6 +15,7 @@ import (
 	"olmoeval/eval"
 	"olmoeval/internal/engine"
 	"olmoeval/metric"
+	"olmoeval/score"
 )
 
 // scored is what score prints for each line it reads.
@@ -145,6 +146,7 @@ func scoreGiven(ctx context.Context, t *eval.Task, scorers []eval.Scorer, g *giv
 			out.Scores[s.Name()] = finiteOrNil(v)
 		}
 	}
+	likelihoodScores(ctx, t, rec, out.Scores)
 	for _, m := range t.Metrics {
 		info := m.Info()
 		out.Values[info.ID] = nil
@@ -157,6 +159,43 @@ func scoreGiven(ctx context.Context, t *eval.Task, scorers []eval.Scorer, g *giv
 	}
 	out.Primary = out.Values[engine.Primary(t)]
 	return out, nil
+}
+
+// likelihoodScores adds what metrics of log-likelihoods read of the outputs:
+// the greatest over the continuations, nil if one has none.
+func likelihoodScores(ctx context.Context, t *eval.Task, rec *eval.Record, into map[string]*float64) {
+	for _, m := range t.Metrics {
+		if m.Scorer() != nil {
+			continue
+		}
+		s := likelihoodScorer(m.Info().ID)
+		if s == nil {
+			continue
+		}
+		into[s.Name()] = nil
+		values, err := s.Score(ctx, rec)
+		if err != nil || len(values) == 0 || !rec.Status.Counted() {
+			continue
+		}
+		best := values[0].Value
+		for _, v := range values[1:] {
+			best = max(best, v.Value)
+		}
+		into[s.Name()] = finiteOrNil(best)
+	}
+}
+
+// likelihoodScorer is the scorer that stands for a metric of log-likelihoods.
+func likelihoodScorer(metricID string) eval.Scorer {
+	switch {
+	case strings.HasPrefix(metricID, "bits_per_byte"):
+		return score.BitsPerByte{}
+	case metricID == "perplexity":
+		return score.Perplexity{}
+	case strings.HasPrefix(metricID, "acc_"), metricID == "corpus_perplexity":
+		return score.Logprob{}
+	}
+	return nil
 }
 
 func (a *app) printScored(row *scored) error {

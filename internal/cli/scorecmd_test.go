@@ -116,8 +116,9 @@ func TestScoreTakesInspected(t *testing.T) {
 }
 
 // TestScoreConformance scores recorded outputs through the command. Answers must
-// be those of the reference; so must scores, where there is one output: of
-// several we give the mean where the reference gives the greatest.
+// be those of the reference; so must scores, but for samples, of which we give
+// the mean where the reference gives the greatest, and for outputs without
+// log-probabilities, which have none here.
 func TestScoreConformance(t *testing.T) {
 	dir := conformanceDir(t)
 	c := newCall(t)
@@ -160,11 +161,16 @@ func TestScoreConformance(t *testing.T) {
 			}
 			for name, v := range got[i].Scores {
 				want, ok := k.Scores[name].(float64)
+				likelihood := name == "logprob" || name == "bits_per_byte"
 				switch {
+				case !ok && likelihood, v == nil && likelihood && got[i].Status == eval.InfraBadResponse:
+					differ++ // a metric of ours beside the reference's; nothing to score
 				case !ok:
 					t.Errorf("%s case %d: score %s is not recorded", r.Spec, i, name)
-				case len(k.Extracted) > 1:
+				case len(k.Extracted) > 1 && !likelihood:
 					differ++
+				case v == nil && want == 0:
+					differ++ // bits of an empty text
 				case v == nil || math.Abs(*v-want) > 1e-9:
 					t.Errorf("%s case %d: %s = %v, want %v", r.Spec, i, name, deref(v), want)
 				default:
@@ -173,8 +179,8 @@ func TestScoreConformance(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d specs, %d cases, %d scores equal, %d of several outputs", specs, cases, scores, differ)
-	if specs < 100 || scores < 50 {
+	t.Logf("%d specs, %d cases, %d scores equal, %d listed differences", specs, cases, scores, differ)
+	if specs < 100 || scores < 300 {
 		t.Errorf("only %d specs and %d scores were compared", specs, scores)
 	}
 }
