@@ -23,6 +23,9 @@ type Options struct {
 	// HFEndpoint is the hub, https://huggingface.co if "".
 	HFEndpoint string
 	HFToken    Secret
+	// Published is the address of the tree that few-shot sets and texts were
+	// published in; "" is that of the pinned commit.
+	Published string
 	// Offline uses caches only.
 	Offline bool
 	S3      S3

@@ -43,18 +43,34 @@ func (s *Store) shots(ctx context.Context, name string) ([]eval.Doc, error) {
 	if def == nil {
 		return nil, fmt.Errorf("unknown%s; to supply your own, %s", hint(name, s.shotNames(m)), howMirror)
 	}
-	if !def.canBuild() {
-		return nil, fmt.Errorf("its rows are in no public data set; %s", howMirror)
-	}
 	if docs := s.keptShots(ctx, def); docs != nil {
 		return docs, nil
 	}
-	docs, err := s.buildShots(ctx, def)
+	docs, err := s.publicShots(ctx, def)
 	if err != nil {
 		return nil, fmt.Errorf("%w; or %s", err, howMirror)
 	}
 	s.keepShots(def, docs)
 	return docs, nil
+}
+
+// publicShots makes the set of public data, and if that cannot be had, or has
+// other rows by now, reads it where it was published.
+func (s *Store) publicShots(ctx context.Context, def *shotSet) ([]eval.Doc, error) {
+	var built error
+	if def.canBuild() {
+		docs, err := s.buildShots(ctx, def)
+		if err == nil || ctx.Err() != nil {
+			return docs, err
+		}
+		built = err
+		s.log.Debug("few-shot set not made of public data", "set", def.name, "error", err)
+	}
+	docs, err := s.publishedShots(ctx, def)
+	if err != nil && built != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w; nor from where it was published: %w", built, err)
+	}
+	return docs, err
 }
 
 // shotNames are the sets that there are.
@@ -211,34 +227,4 @@ func parseChainOfThought(raw []byte) ([]eval.Doc, error) {
 		})
 	}
 	return docs, nil
-}
-
-// Text is a long prompt text, from the mirror, digest checked.
-func (s *Store) Text(ctx context.Context, name string) (string, error) {
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
-	m, err := s.theMirror()
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	if m != nil {
-		for _, f := range m.Texts {
-			names = append(names, f.Name)
-			if f.Name != name {
-				continue
-			}
-			file := filepath.Join(m.dir, filepath.FromSlash(f.File))
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				return "", fmt.Errorf("text %q: mirror: %w", name, err)
-			}
-			if got := TextDigest(string(raw)); f.SHA256 != "" && got != f.SHA256 {
-				return "", fmt.Errorf("text %q: mirror: %s: sha256 is %s where the index says %s", name, file, got, f.SHA256)
-			}
-			return string(raw), nil
-		}
-	}
-	return "", fmt.Errorf("text %q: not here%s; %s", name, hint(name, names), howMirror)
 }

@@ -50,8 +50,8 @@ func TestShotsFromDataSets(t *testing.T) {
 		train = append(train, other)
 		slices.Reverse(train)
 		dir := writeMirror(t, mirrorData{Path: def.source.Path, Subset: orNull(def.source.Subset), Split: orNull(def.split), File: "rows.jsonl", Rows: -1}, train)
-		opt := Options{Mirror: dir, CacheDir: t.TempDir()}
-		got, err := New(opt).Shots(ctx, def.name)
+		opt := Options{Mirror: dir, CacheDir: t.TempDir(), HFEndpoint: nowhere, Published: nowhere}
+		got, err := quickStore(opt).Shots(ctx, def.name)
 		if err != nil || RowsDigest(got) != def.sha256 {
 			t.Errorf("%s: %v", def.name, err)
 			continue
@@ -60,14 +60,14 @@ func TestShotsFromDataSets(t *testing.T) {
 		if err := os.Remove(filepath.Join(dir, "rows.jsonl")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(opt).Shots(ctx, def.name); err != nil {
+		if _, err := quickStore(opt).Shots(ctx, def.name); err != nil {
 			t.Errorf("%s, kept: %v", def.name, err)
 		}
 		keptFile := filepath.Join(opt.CacheDir, "fewshot", def.sha256+".jsonl")
 		if err := os.WriteFile(keptFile, []byte("{}\n"), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(opt).Shots(ctx, def.name); err == nil {
+		if _, err := quickStore(opt).Shots(ctx, def.name); err == nil {
 			t.Errorf("%s: spoiled rows were taken", def.name)
 		}
 	}
@@ -75,6 +75,9 @@ func TestShotsFromDataSets(t *testing.T) {
 		t.Errorf("only %d sets tested", tested)
 	}
 }
+
+// nowhere is an address at which nothing answers.
+const nowhere = "http://127.0.0.1:1"
 
 // writeMirror makes a mirror of one data set.
 func writeMirror(t *testing.T, d mirrorData, docs []eval.Doc) string {
@@ -133,10 +136,10 @@ func TestShotsAndTextErrors(t *testing.T) {
 		indexName: `{"fewshot":[{"name":"mine","file":"m.jsonl","rows":1,"sha256":"` + RowsDigest([]eval.Doc{{"a": "b"}}) + `"},
 			{"name":"short","file":"m.jsonl","rows":2,"sha256":""},{"name":"spoiled","file":"m.jsonl","sha256":"00"},
 			{"name":"gsm8k_fixed_fewshot","file":"m.jsonl","sha256":""},{"name":"bad","file":"bad.jsonl","sha256":""}],
-			"texts":[{"name":"rubric","file":"t.txt","sha256":"` + TextDigest("be fair\n") + `"},{"name":"spoiled","file":"t.txt","sha256":"00"}]}`,
+			"texts":[{"name":"zebralogic.zebra_grid","file":"t.txt"},{"name":"rubric","file":"t.txt","sha256":"` + TextDigest("be fair\n") + `"},{"name":"spoiled","file":"t.txt","sha256":"00"}]}`,
 		"m.jsonl": `{"a":"b"}`, "bad.jsonl": "{}\n{", "t.txt": "be fair\n",
 	})
-	s := New(Options{Mirror: dir})
+	s := quickStore(Options{Mirror: dir, CacheDir: t.TempDir(), Published: nowhere})
 	if docs, err := s.Shots(ctx, "mine"); err != nil || len(docs) != 1 {
 		t.Errorf("%v, %v", docs, err)
 	}
@@ -149,7 +152,7 @@ func TestShotsAndTextErrors(t *testing.T) {
 		"gsm8k_fixed_fewshot":  "give other rows another name",
 		"bad":                  "bad.jsonl:2: malformed JSON",
 		"mien":                 `few-shot set "mien": unknown; did you mean "mine"?; to supply your own, name a directory`,
-		"drop_fixed_fewshot":   "its rows are in no public data set; name a directory that holds it with --mirror DIR or OLMO_EVAL_MIRROR",
+		"drop_fixed_fewshot":   "connection refused; or name a directory that holds it with --mirror DIR or OLMO_EVAL_MIRROR",
 		"gsm8k_fixd_fewshot":   `did you mean "gsm8k_fixed_fewshot"?`,
 		"drop_mc_fixed_fewsht": `did you mean "drop_mc_fixed_fewshot"?`,
 	} {
@@ -158,7 +161,9 @@ func TestShotsAndTextErrors(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"spoiled": "sha256 is", "rubrik": `not here; did you mean "rubric"?; name a directory`,
+		"spoiled": "sha256 is", "rubrik": `text "rubrik": unknown; did you mean "rubric"?; to supply your own, name a directory`,
+		"zebralogic.zebra_grid": "give another text another name", "zebralogic.zebra_gird": `did you mean "zebralogic.zebra_grid"?`,
+		"drop._description": "connection refused; or name a directory that holds it",
 	} {
 		if _, err := s.Text(ctx, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)

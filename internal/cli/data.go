@@ -12,7 +12,10 @@ import (
 func (a *app) store() *dataset.Store {
 	o := dataset.OptionsFromEnv(a.Getenv)
 	if a.global.mirror != "" {
-		o.Mirror = a.abs(a.global.mirror)
+		o.Mirror = a.global.mirror
+	}
+	if o.Mirror != "" {
+		o.Mirror = a.abs(o.Mirror)
 	}
 	var files bundles
 	for _, s := range a.Sets {

@@ -15,7 +15,7 @@ import (
 
 // fetched is one thing that tasks need: what data fetch prints.
 type fetched struct {
-	Kind     string `json:"kind"` // rows, fewshot, command, judge, sandbox, tool, secret
+	Kind     string `json:"kind"` // rows, fewshot, text, command, judge, sandbox, tool, secret
 	Name     string `json:"name"`
 	Subset   string `json:"subset,omitempty"`
 	Split    string `json:"split,omitempty"`
@@ -78,6 +78,8 @@ func (a *app) dataFetch(ctx context.Context, list []*fetched, to, format string)
 		case f.Status != "":
 		case f.Kind == "fewshot":
 			err = dataset.WriteMirror(ctx, store, nil, []string{f.Name}, nil, to)
+		case f.Kind == "text":
+			err = dataset.WriteMirror(ctx, store, nil, nil, []string{f.Name}, to)
 		default:
 			err = dataset.WriteMirror(ctx, store, []dataset.MirrorEntry{f.entry}, nil, nil, to)
 		}
@@ -134,6 +136,11 @@ func wanted(sel *catalog.Selection) []*fetched {
 			add(&fetched{Kind: "fewshot", Name: t.Fewshot.Set})
 		default:
 			add(rowsOf(t.Source, firstOf(t.Fewshot.Split, t.Split)))
+		}
+		if p, ok := t.Prompt.(eval.TextFormatter); ok {
+			for _, name := range p.Texts() {
+				add(&fetched{Kind: "text", Name: name})
+			}
 		}
 		for _, f := range notCarried(&sel.Tasks[i]) {
 			add(f)
