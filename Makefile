@@ -33,6 +33,7 @@ check: lint
 bench: build
 	$(GO) run ./internal/bench -bin ./olmo-eval
 	$(GO) test -run '^$$' -bench ClientOverhead -benchtime 3x ./internal/mockserver | grep -v '^ok\|no test files\|PASS'
+	$(GO) test -run '^$$' -bench 'Catalog$$|ReadGSM8K|ComparePaired' ./internal/conformance ./benchmarks ./internal/stats | grep '^Bench'
 
 # Each parser's fuzz target for a little while.
 FUZZTIME ?= 10s

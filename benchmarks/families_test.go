@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"olmoeval/answer"
 	"olmoeval/dataset"
@@ -240,26 +239,6 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%d questions, want 200", total)
 	}
 	t.Logf("%d questions", total)
-}
-
-// TestReadSpeed holds the rate of reading rows: 50,000 in a tenth of a second,
-// with room for a busy machine.
-func TestReadSpeed(t *testing.T) {
-	d := eval.Doc{"question": "How many?", "answer": strings.Repeat("He has 3 boxes of 12. ", 12) + "\n#### 1,236"}
-	best := time.Hour
-	for range 5 {
-		start := time.Now()
-		for i := range 50000 {
-			if _, err := readGSM8K(nil, d, i); err != nil {
-				t.Fatal(err)
-			}
-		}
-		best = min(best, time.Since(start))
-	}
-	t.Logf("50,000 rows in %v", best)
-	if best > time.Second {
-		t.Errorf("50,000 rows took %v", best)
-	}
 }
 
 func BenchmarkReadGSM8K(b *testing.B) {
