@@ -1,8 +1,10 @@
 package answer
 
 import (
+	"encoding/json"
 	"reflect"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +38,13 @@ func TestRecordedGeneExtractors(t *testing.T) {
 			}
 			sort.Slice(names, func(i, j int) bool { return names[i].(string) < names[j].(string) })
 			return map[string]any{"$set": names}
+		},
+		"parse_ranked_numbers": func(text string) any {
+			numbers := []any{}
+			for _, n := range (Ranking{Name: "ranked_papers"}).numbers(text) {
+				numbers = append(numbers, json.Number(strconv.Itoa(n)))
+			}
+			return numbers
 		},
 		"zebra_extract_last_complete_json": func(text string) any {
 			if o, ok := LastObject(text); ok {
