@@ -2,8 +2,6 @@ package benchmarks
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -288,7 +286,6 @@ func value(p *int) any {
 // TestFingerprints checks the few-shot part of prompts: everything before the
 // evaluated question.
 func TestFingerprints(t *testing.T) {
-	c, data := ours(t), mirror(t)
 	for _, f := range []struct {
 		spec, sum string
 		chars     int
@@ -302,24 +299,7 @@ func TestFingerprints(t *testing.T) {
 		{"gsm8k", "ebdd47cbb504a9cda4f723c57d6ae72a", 2261},
 		{"gsm_symbolic:p2", "ebdd47cbb504a9cda4f723c57d6ae72a", 2261},
 	} {
-		task := resolve(t, c, f.spec)
-		instances, shots, err := load(data, task)
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		render, err := task.Prompt.Prepare(shots)
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		req, err := render(instances[0])
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		shared := req.Prompt[:req.Shared]
-		sum := sha256.Sum256([]byte(shared))
-		if got := hex.EncodeToString(sum[:16]); got != f.sum || len([]rune(shared)) != f.chars {
-			t.Errorf("%s: %d characters, %s; want %d, %s", f.spec, len([]rune(shared)), got, f.chars, f.sum)
-		}
+		checkShared(t, f.spec, f.sum, f.chars)
 	}
 }
 

@@ -2,8 +2,6 @@ package benchmarks
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"math"
 	"slices"
@@ -13,25 +11,6 @@ import (
 	"olmoeval/eval"
 	"olmoeval/prompt"
 )
-
-// sharedPart is what stands before every evaluated question of a spec.
-func sharedPart(t *testing.T, spec string) string {
-	t.Helper()
-	task := resolve(t, ours(t), spec)
-	instances, shots, err := load(mirror(t), task)
-	if err != nil {
-		t.Fatalf("%s: %v", spec, err)
-	}
-	render, err := task.Prompt.Prepare(shots)
-	if err != nil {
-		t.Fatalf("%s: %v", spec, err)
-	}
-	req, err := render(instances[0])
-	if err != nil {
-		t.Fatalf("%s: %v", spec, err)
-	}
-	return req.Prompt[:req.Shared]
-}
 
 func TestCommonsenseFingerprints(t *testing.T) {
 	for _, f := range []struct {
@@ -47,11 +26,7 @@ func TestCommonsenseFingerprints(t *testing.T) {
 		{"winogrande:rc:olmo3base", "1c3189c47c3524bd108cafbaa9993609", 503},
 		{"winogrande:mc:olmo3base", "7caf39d7837358013b9d5be75c7428b3", 744},
 	} {
-		shared := sharedPart(t, f.spec)
-		sum := sha256.Sum256([]byte(shared))
-		if got := hex.EncodeToString(sum[:16]); got != f.sum || len([]rune(shared)) != f.chars {
-			t.Errorf("%s: %d characters, %s; want %d, %s", f.spec, len([]rune(shared)), got, f.chars, f.sum)
-		}
+		checkShared(t, f.spec, f.sum, f.chars)
 	}
 }
 
@@ -181,20 +156,7 @@ func TestCommonsenseVariants(t *testing.T) {
 		if got := strings.Join(ids, " "); got != f.metrics {
 			t.Errorf("%s: metrics %q, want %q", f.spec, got, f.metrics)
 		}
-		instances, shots, err := load(data, task)
-		if err != nil || len(instances) != f.instances {
-			t.Errorf("%s: %d instances, want %d (%v)", f.spec, len(instances), f.instances, err)
-			continue
-		}
-		render, err := task.Prompt.Prepare(shots)
-		if err != nil {
-			t.Errorf("%s: %v", f.spec, err)
-			continue
-		}
-		req, err := render(instances[0])
-		if err != nil || len(req.Continuations) != f.continuations {
-			t.Errorf("%s: %d continuations, want %d (%v)", f.spec, len(req.Continuations), f.continuations, err)
-		}
+		checkFirst(t, data, task, f.spec, f.instances, f.continuations)
 		if strings.Contains(f.spec, ":fixed") && task.TaskHash() != "" {
 			t.Errorf("%s: has the reference's hash", f.spec)
 		}

@@ -1,8 +1,6 @@
 package benchmarks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -16,7 +14,6 @@ import (
 // TestWrittenFingerprints checks the part before the evaluated question of the
 // prompts of drop, naturalqs and jeopardy.
 func TestWrittenFingerprints(t *testing.T) {
-	c, data := ours(t), mirror(t)
 	for _, f := range []struct {
 		spec, sum string
 		chars     int
@@ -35,30 +32,8 @@ func TestWrittenFingerprints(t *testing.T) {
 		{"jeopardy:rc:olmo3base", "cc1152970a7b5f94c3fa1176bf722a3a", 720},
 		{"jeopardy:bpb:olmo3base", "cc1152970a7b5f94c3fa1176bf722a3a", 720},
 	} {
-		req := requestOfFirst(t, resolve(t, c, f.spec), data)
-		shared := req.Prompt[:req.Shared]
-		sum := sha256.Sum256([]byte(shared))
-		if got := hex.EncodeToString(sum[:16]); got != f.sum || len([]rune(shared)) != f.chars {
-			t.Errorf("%s: %d characters, %s; want %d, %s", f.spec, len([]rune(shared)), got, f.chars, f.sum)
-		}
+		checkShared(t, f.spec, f.sum, f.chars)
 	}
-}
-
-func requestOfFirst(t *testing.T, task *eval.Task, data eval.Data) *eval.Request {
-	t.Helper()
-	instances, shots, err := load(data, task)
-	if err != nil {
-		t.Fatalf("%s: %v", task.Name, err)
-	}
-	render, err := task.Prompt.Prepare(shots)
-	if err != nil {
-		t.Fatalf("%s: %v", task.Name, err)
-	}
-	req, err := render(instances[0])
-	if err != nil {
-		t.Fatalf("%s: %v", task.Name, err)
-	}
-	return req
 }
 
 // TestDROPFixed checks that the examples of mc:olmo3base show choices and answers

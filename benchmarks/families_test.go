@@ -124,20 +124,7 @@ func TestFixed(t *testing.T) {
 		if got := code(task); !slices.Equal(got, f.codes) {
 			t.Errorf("%s: warnings %v, want %v", f.spec, got, f.codes)
 		}
-		instances, shots, err := load(data, task)
-		if err != nil || len(instances) != f.instances {
-			t.Errorf("%s: %d instances, want %d (%v)", f.spec, len(instances), f.instances, err)
-			continue
-		}
-		render, err := task.Prompt.Prepare(shots)
-		if err != nil {
-			t.Errorf("%s: %v", f.spec, err)
-			continue
-		}
-		req, err := render(instances[0])
-		if err != nil || len(req.Continuations) != f.continuations {
-			t.Errorf("%s: %d continuations, want %d (%v)", f.spec, len(req.Continuations), f.continuations, err)
-		}
+		checkFirst(t, data, task, f.spec, f.instances, f.continuations)
 		if strings.HasSuffix(f.spec, ":fixed") && task.TaskHash() != "" {
 			t.Errorf("%s: has the reference's hash", f.spec)
 		}

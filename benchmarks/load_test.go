@@ -2,9 +2,10 @@ package benchmarks
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,33 +19,10 @@ import (
 	"olmoeval/catalog"
 	"olmoeval/dataset"
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 	"olmoeval/internal/pyrand"
 	"olmoeval/metric"
 )
-
-// conformance is the folder of recorded facts; without it the test is skipped.
-func conformance(t testing.TB) string {
-	t.Helper()
-	if dir := os.Getenv("OLMO_EVAL_CONFORMANCE"); dir != "" {
-		if _, err := os.Stat(dir); err != nil {
-			t.Skipf("no recorded facts: %v", err)
-		}
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		try := filepath.Join(dir, "shared", "conformance")
-		if _, err := os.Stat(try); err == nil {
-			return try
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("no recorded facts: set OLMO_EVAL_CONFORMANCE")
-		}
-	}
-}
 
 func decode(t testing.TB, r io.Reader, into any) {
 	t.Helper()
@@ -57,7 +35,7 @@ func decode(t testing.TB, r io.Reader, into any) {
 
 func unzip(t testing.TB, name string) io.Reader {
 	t.Helper()
-	f, err := os.Open(filepath.Join(conformance(t), name))
+	f, err := os.Open(filepath.Join(corpus.Dir(t), name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +90,7 @@ func resolve(t testing.TB, c *catalog.Catalog, spec string) *eval.Task {
 
 func mirror(t testing.TB) *dataset.Store {
 	opt := dataset.OptionsFromEnv(func(string) string { return "" })
-	opt.Mirror = filepath.Join(conformance(t), "mirror")
+	opt.Mirror = filepath.Join(corpus.Dir(t), "mirror")
 	opt.Offline = true
 	opt.Bundled = Bundled()
 	return dataset.New(opt)
@@ -244,45 +222,10 @@ func plain(t testing.TB, v any) any {
 		t.Fatal(err)
 	}
 	var out any
-	decode(t, bytes.NewReader(b), &out)
-	return prune(out)
-}
-
-func prune(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			if x = prune(x); empty(x) {
-				delete(v, k)
-			} else {
-				v[k] = x
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = prune(v[i])
-		}
-	case json.Number:
-		f, err := v.Float64()
-		if err == nil {
-			return f
-		}
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatal(err)
 	}
-	return v
-}
-
-func empty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
+	return corpus.Prune(out)
 }
 
 // same compares without null and empty parts, numbers by value.
@@ -300,4 +243,50 @@ func without(m map[string]any, keys ...string) map[string]any {
 		}
 	}
 	return out
+}
+
+func requestOfFirst(t testing.TB, task *eval.Task, data eval.Data) *eval.Request {
+	t.Helper()
+	req, _ := firstOf(t, task, data)
+	return req
+}
+
+// firstOf is the request of a task's first instance, and how many instances it
+// has.
+func firstOf(t testing.TB, task *eval.Task, data eval.Data) (req *eval.Request, instances int) {
+	t.Helper()
+	all, shots, err := load(data, task)
+	if err != nil {
+		t.Fatalf("%s: %v", task.Name, err)
+	}
+	render, err := task.Prompt.Prepare(shots)
+	if err != nil {
+		t.Fatalf("%s: %v", task.Name, err)
+	}
+	if req, err = render(all[0]); err != nil {
+		t.Fatalf("%s: %v", task.Name, err)
+	}
+	return req, len(all)
+}
+
+// checkFirst checks how many instances a spec has, and how many continuations
+// its first.
+func checkFirst(t testing.TB, data eval.Data, task *eval.Task, spec string, instances, continuations int) {
+	t.Helper()
+	req, n := firstOf(t, task, data)
+	if n != instances || len(req.Continuations) != continuations {
+		t.Errorf("%s: %d instances, %d continuations, want %d and %d", spec, n, len(req.Continuations), instances, continuations)
+	}
+}
+
+// checkShared checks the part of a spec's prompts before the evaluated
+// question, by its characters and the first half of its SHA-256.
+func checkShared(t testing.TB, spec, sum string, chars int) {
+	t.Helper()
+	req := requestOfFirst(t, resolve(t, ours(t), spec), mirror(t))
+	shared := req.Prompt[:req.Shared]
+	digest := sha256.Sum256([]byte(shared))
+	if got := hex.EncodeToString(digest[:16]); got != sum || len([]rune(shared)) != chars {
+		t.Errorf("%s: %d characters, %s; want %d, %s", spec, len([]rune(shared)), got, chars, sum)
+	}
 }

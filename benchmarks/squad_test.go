@@ -1,8 +1,6 @@
 package benchmarks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -12,7 +10,6 @@ import (
 
 // TestSQuADShots checks the prompt before the evaluated question.
 func TestSQuADShots(t *testing.T) {
-	c, data := ours(t), mirror(t)
 	for _, f := range []struct {
 		spec, sum string
 		chars     int
@@ -22,24 +19,7 @@ func TestSQuADShots(t *testing.T) {
 		{"squad:rc:olmo3base", "38ba3156ac5e1e0a4528bcf0c42f89f6", 4329},
 		{"squad:bpb:olmo3base", "38ba3156ac5e1e0a4528bcf0c42f89f6", 4329},
 	} {
-		task := resolve(t, c, f.spec)
-		instances, shots, err := load(data, task)
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		render, err := task.Prompt.Prepare(shots)
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		req, err := render(instances[0])
-		if err != nil {
-			t.Fatalf("%s: %v", f.spec, err)
-		}
-		shared := req.Prompt[:req.Shared]
-		sum := sha256.Sum256([]byte(shared))
-		if got := hex.EncodeToString(sum[:16]); got != f.sum || len([]rune(shared)) != f.chars {
-			t.Errorf("%s: %d characters, %s; want %d, %s", f.spec, len([]rune(shared)), got, f.chars, f.sum)
-		}
+		checkShared(t, f.spec, f.sum, f.chars)
 	}
 }
 

@@ -8,30 +8,11 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
-// conformance is the directory of recorded facts; the test is skipped without.
-func conformance(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("OLMO_EVAL_CONFORMANCE"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		at := filepath.Join(filepath.Dir(dir), "shared", "conformance")
-		if _, err := os.Stat(at); err == nil {
-			return at
-		}
-	}
-	t.Skip("no conformance data: set OLMO_EVAL_CONFORMANCE")
-	return ""
-}
-
 func TestConformanceMirror(t *testing.T) {
-	dir := filepath.Join(conformance(t), "mirror")
+	dir := filepath.Join(corpus.Dir(t), "mirror")
 	raw, err := os.ReadFile(filepath.Join(dir, "index.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 // python writes a JSON value as a Python literal.
@@ -50,7 +51,7 @@ func python(t *testing.T, v any) string {
 // asked for once, and not at all offline.
 func TestPublishedAll(t *testing.T) {
 	ctx := context.Background()
-	mirror := filepath.Join(conformance(t), "mirror")
+	mirror := filepath.Join(corpus.Dir(t), "mirror")
 	recorded := New(Options{Mirror: mirror})
 	raw, err := os.ReadFile(filepath.Join(mirror, indexName))
 	if err != nil {

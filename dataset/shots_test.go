@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 // Every set with a recipe over a data set comes out with its digest when the
 // data set has its rows, in another order and with more fields.
 func TestShotsFromDataSets(t *testing.T) {
 	ctx := context.Background()
-	recorded := New(Options{Mirror: filepath.Join(conformance(t), "mirror")})
+	recorded := New(Options{Mirror: filepath.Join(corpus.Dir(t), "mirror")})
 	tested := 0
 	for _, def := range shotSets() {
 		if len(def.pick) == 0 {

@@ -4,10 +4,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"olmoeval/internal/corpus"
 )
 
 func TestDataFetch(t *testing.T) {
-	dir := conformanceDir(t)
+	dir := corpus.Dir(t)
 	c := newCall(t)
 	specs := []string{"gsm8k", "arc_challenge:mc", "arc_easy:olmes", "demo_cloze"}
 	args := append([]string{"data", "fetch", "--to", "m", "-o", "num_fewshot=2", "--mirror", filepath.Join(dir, "mirror")}, specs...)

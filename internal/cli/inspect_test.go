@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 func TestInspect(t *testing.T) {
@@ -187,7 +188,7 @@ func TestInspectDiff(t *testing.T) {
 // TestInspectConformance compares what the command prints with recorded
 // requests, for one spec of each kind; package benchmarks compares all.
 func TestInspectConformance(t *testing.T) {
-	dir := conformanceDir(t)
+	dir := corpus.Dir(t)
 	want := map[string]bool{
 		"gsm8k:olmo3base": true, "arc_easy:rc": true, "arc_challenge:rc": true, "arc_easy:bpb:olmo3base": true,
 		"mmlu_anatomy": true, "hellaswag:rc": true, "sciq:mc": true, "sciq:bpb": true,

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 func TestScore(t *testing.T) {
@@ -120,7 +121,7 @@ func TestScoreTakesInspected(t *testing.T) {
 // the mean where the reference gives the greatest, and for outputs without
 // log-probabilities, which have none here.
 func TestScoreConformance(t *testing.T) {
-	dir := conformanceDir(t)
+	dir := corpus.Dir(t)
 	c := newCall(t)
 	covered := regexp.MustCompile(`^(gsm8k|gsm_symbolic|arc_easy|arc_challenge|mmlu_[a-z_]+|sciq|hellaswag)(:|$)`)
 	specs, cases, scores, differ := 0, 0, 0, 0

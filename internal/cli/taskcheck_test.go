@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"olmoeval/internal/corpus"
 )
 
 func TestTaskNew(t *testing.T) {
@@ -125,7 +127,7 @@ func TestTaskCheckBuiltIns(t *testing.T) {
 			t.Errorf("%s: %+v", s, rows)
 		}
 	}
-	mirror := filepath.Join(conformanceDir(t), "mirror")
+	mirror := filepath.Join(corpus.Dir(t), "mirror")
 	for _, s := range []string{"gsm8k", "gsm8k:olmo3base", "arc_challenge:rc", "arc_easy:mc", "hellaswag:bpb", "mmlu_anatomy"} {
 		rows := rowsOfCall[checked](t, c, "task", "check", s, "--mirror", mirror)
 		if len(rows) < 2 || rows[1].Status != checkOK {

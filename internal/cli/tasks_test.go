@@ -109,27 +109,6 @@ func (c *call) files(t *testing.T) []string {
 	return out
 }
 
-// conformanceDir is the directory of recorded facts; the test is skipped
-// without.
-func conformanceDir(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("OLMO_EVAL_CONFORMANCE"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		at := filepath.Join(filepath.Dir(dir), "shared", "conformance")
-		if _, err := os.Stat(at); err == nil {
-			return at
-		}
-	}
-	t.Skip("no conformance data: set OLMO_EVAL_CONFORMANCE")
-	return ""
-}
-
 const twoTasks = `
 def read(row, i):
     return instance(question = row["q"], gold = row["a"], id = "n%d" % i)

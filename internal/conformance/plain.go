@@ -53,39 +53,6 @@ func numbers(v any) any {
 	return v
 }
 
-// prune drops null and empty parts, all the way down.
-func prune(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			if x = prune(x); empty(x) {
-				delete(v, k)
-			} else {
-				v[k] = x
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = prune(v[i])
-		}
-	}
-	return v
-}
-
-func empty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
-}
-
 // same compares plain values.
 func same(a, b any) bool { return reflect.DeepEqual(a, b) }
 

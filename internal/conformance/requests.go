@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 // checkRequests compares the instances, requests and sampling of a spec with
@@ -98,7 +99,7 @@ func (m made) differs(instance, request any, sampling map[string]any) string {
 		{"request", request, without(plain(m.request), "max_length")},
 		{"sampling", without(plain(sampling), "$type", "do_sample", "logprobs"), plain(m.request.Sampling)},
 	} {
-		want, got := prune(plain(p.want)), prune(p.got)
+		want, got := corpus.Prune(plain(p.want)), corpus.Prune(p.got)
 		if !same(want, got) {
 			return p.what + "\n" + diff(want, got)
 		}

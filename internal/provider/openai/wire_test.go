@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"olmoeval/eval"
+	"olmoeval/internal/corpus"
 )
 
 // wireCase is one row of the recorded exchanges with a vLLM server.
@@ -55,32 +56,11 @@ type wireCase struct {
 	} `json:"outputs"`
 }
 
-// conformance finds the recorded corpus, or skips the test.
-func conformance(t *testing.T, name string) *os.File {
-	t.Helper()
-	dir := os.Getenv("OLMO_EVAL_CONFORMANCE")
-	if dir == "" {
-		at, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; dir == "" && at != filepath.Dir(at); at = filepath.Dir(at) {
-			if p := filepath.Join(at, "..", "shared", "conformance"); exists(filepath.Join(at, "go.mod")) && exists(p) {
-				dir = p
-			}
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Skipf("no recorded corpus: %v", err)
-	}
-	return f
-}
-
-func exists(p string) bool { _, err := os.Stat(p); return err == nil }
-
 func wireCases(t *testing.T) []wireCase {
-	f := conformance(t, "wire_vllm_server.jsonl.gz")
+	f, err := os.Open(filepath.Join(corpus.Dir(t), "wire_vllm_server.jsonl.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
