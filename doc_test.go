@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,6 +33,30 @@ func TestDocs(t *testing.T) {
 	}
 	for _, page := range append(pages, "README.md", "examples/README.md") {
 		t.Run(page, func(t *testing.T) { runPage(t, page) })
+	}
+}
+
+// TestGoExample runs the worked example of docs/architecture.md, whose text is
+// the example's.
+func TestGoExample(t *testing.T) {
+	file, err := os.ReadFile("examples/go/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(file, []byte("func capitals()"))
+	if at < 0 || !bytes.Contains(page, bytes.TrimSpace(file[at:])) {
+		t.Error("docs/architecture.md does not show capitals of examples/go/main.go")
+	}
+	if n := bytes.Count(file, []byte("\n")); n >= 40 {
+		t.Errorf("the example has %d lines, want fewer than 40", n)
+	}
+	out, err := exec.Command("go", "run", "./examples/go", "task", "check", "capitals").CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("12 right answers score 1")) || !bytes.Contains(out, []byte("12 empty answers score 0")) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
