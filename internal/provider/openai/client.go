@@ -20,6 +20,7 @@ type Client struct {
 	header    http.Header // of every request; never edited
 	transport http.RoundTripper
 	endpoints []*endpoint
+	picking   sync.Mutex // held while one of several endpoints is chosen
 	turn      atomic.Uint32
 	quirks    quirks
 	now       func() time.Time
@@ -98,6 +99,7 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 			body = c.body.completion(r, n, q)
 		}
 		resp, err := c.ask(ctx, e, u, body, r, chat, n)
+		c.leave(e)
 		if err != nil {
 			if c.adapt(err, q) {
 				continue

@@ -47,6 +47,7 @@ func (c *Client) scoreByEcho(ctx context.Context, items []scored, resp *eval.Res
 
 func (c *Client) echoCall(ctx context.Context, texts []string, which []int, items []scored, resp *eval.Response) (again bool, err error) {
 	e := c.pick()
+	defer c.leave(e)
 	buf, err := c.post(ctx, e, e.completions, c.body.echoing(texts))
 	if err != nil {
 		var problem *StatusError

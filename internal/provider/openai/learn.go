@@ -58,7 +58,9 @@ func (c *Client) learn(ctx context.Context) (*facts, error) {
 	}
 	f := &facts{maxLen: c.cfg.MaxContext}
 	if f.maxLen == 0 {
-		served, err := c.served(ctx, c.pick())
+		e := c.pick()
+		served, err := c.served(ctx, e)
+		c.leave(e)
 		if err != nil && !absent(err) {
 			return nil, err
 		}
@@ -193,6 +195,7 @@ func (c *Client) findBOS(ctx context.Context, f *facts) error {
 	if c.cfg.AddBOS == nil || len(empty) == 0 {
 		e := c.pick()
 		buf, err := c.get(ctx, e, e.tokenizerInfo)
+		c.leave(e)
 		switch {
 		case err == nil:
 			err = decode(buf.Bytes(), &info)

@@ -314,35 +314,55 @@ func TestStream(t *testing.T) {
 }
 
 func TestReplicasShareTheLoad(t *testing.T) {
+	const n = 60
 	var a, b atomic.Int32
-	answer := func(n *atomic.Int32) http.HandlerFunc {
+	var all sync.WaitGroup // until every request is at a server
+	all.Add(n)
+	hold := func(count *atomic.Int32) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			n.Add(1)
-			time.Sleep(2 * time.Millisecond)
+			count.Add(1)
+			all.Done()
+			all.Wait()
 			always(200, `{"choices":[{"index":0,"text":"a"}]}`)(w, r)
 		}
 	}
-	second := httptest.NewServer(answer(&b))
-	gone := httptest.NewServer(nil)
+	second := httptest.NewServer(hold(&b))
 	defer second.Close()
-	gone.Close()
-	c := serve(t, answer(&a), func(c *Config) { c.BaseURLs = append(c.BaseURLs, second.URL, gone.URL) })
+	c := serve(t, hold(&a), func(c *Config) { c.BaseURLs = append(c.BaseURLs, second.URL) })
 	var wg sync.WaitGroup
-	var failed atomic.Int32
-	for range 60 {
+	for range n {
 		wg.Go(func() {
-			for {
-				_, err := c.Respond(ctx, prompt("x"))
-				if err == nil {
-					return
-				}
-				failed.Add(1)
+			if _, err := c.Respond(ctx, prompt("x")); err != nil {
+				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if a.Load() < 20 || b.Load() < 20 || failed.Load() > 40 {
-		t.Errorf("%d, %d, %d failures", a.Load(), b.Load(), failed.Load())
+	if a.Load() != n/2 || b.Load() != n/2 {
+		t.Errorf("%d and %d of %d requests at once, want half each", a.Load(), b.Load(), n)
+	}
+}
+
+func TestReplicaThatIsDownIsLeftAlone(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	c := serve(t, always(200, `{"choices":[{"index":0,"text":"a"}]}`), func(c *Config) { c.BaseURLs = append(c.BaseURLs, gone.URL) })
+	clock := time.Unix(1000, 0)
+	c.now = func() time.Time { return clock }
+	failures := func(n int) (failed int) {
+		for range n {
+			if _, err := c.Respond(ctx, prompt("x")); err != nil {
+				failed++
+			}
+		}
+		return failed
+	}
+	if n := failures(20); n != 1 {
+		t.Errorf("%d of 20 requests went to a replica that refuses connections, want 1", n)
+	}
+	clock = clock.Add(downFor + time.Second)
+	if n := failures(20); n != 1 {
+		t.Errorf("after the pause %d of 20 went there, want one more try", n)
 	}
 }
 

@@ -159,6 +159,7 @@ func (c *Client) scoreByIDs(ctx context.Context, items []scored, resp *eval.Resp
 func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, items []scored, resp *eval.Response) (again bool, err error) {
 	q := c.quirks.bits.Load()
 	e := c.pick()
+	defer c.leave(e)
 	buf, err := c.post(ctx, e, e.completions, c.body.scoring(prompts, q))
 	if err != nil {
 		if c.adapt(err, q|noLogprobs) {

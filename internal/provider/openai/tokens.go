@@ -72,6 +72,7 @@ func (c *Client) tokenize(ctx context.Context, text string, special bool) ([]int
 		return ids, nil
 	}
 	e := c.pick()
+	defer c.leave(e)
 	b := make([]byte, 0, len(c.body.head)+len(text)+len(text)/8+64)
 	b = append(b, c.body.head...)
 	b = wire.AppendString(append(b, `,"prompt":`...), text)

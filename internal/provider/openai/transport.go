@@ -26,7 +26,8 @@ type endpoint struct {
 	base                             string
 	completions, chat, models        *url.URL
 	tokenize, tokenizerInfo, version *url.URL
-	inFlight                         atomic.Int64
+	// inFlight counts the calls that picked it, where there are several.
+	inFlight atomic.Int64
 	// downUntil is when it may be tried again after it refused a connection,
 	// in nanoseconds since 1970.
 	downUntil atomic.Int64
@@ -46,12 +47,15 @@ func newEndpoint(text string) (*endpoint, error) {
 	}, nil
 }
 
-// pick chooses the replica with the fewest requests in flight, leaving out
-// those that were just down while another is up.
+// pick chooses the replica with the fewest calls, leaving out those that were
+// just down while another is up, and counts one more there until leave. The
+// choice and the count are one step, so calls made at once spread too.
 func (c *Client) pick() *endpoint {
 	if len(c.endpoints) == 1 {
 		return c.endpoints[0]
 	}
+	c.picking.Lock()
+	defer c.picking.Unlock()
 	now := c.now().UnixNano()
 	first := int(c.turn.Add(1))
 	var best *endpoint
@@ -66,7 +70,15 @@ func (c *Client) pick() *endpoint {
 			best, bestKey = e, key
 		}
 	}
+	best.inFlight.Add(1)
 	return best
+}
+
+// leave ends what pick counted.
+func (c *Client) leave(e *endpoint) {
+	if len(c.endpoints) > 1 {
+		e.inFlight.Add(-1)
+	}
 }
 
 // downFor is how long a replica that refused a connection is left alone.
@@ -100,9 +112,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, u *url.URL, body []byte)
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
-	e.inFlight.Add(1)
 	done = func() {
-		e.inFlight.Add(-1)
 		if cancel != nil {
 			cancel()
 		}
