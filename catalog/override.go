@@ -15,7 +15,8 @@ import (
 )
 
 // samplingKeys may be written without "sampling." before them.
-var samplingKeys = []string{"max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "num_samples"}
+var samplingKeys = []string{"max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "num_samples",
+	"min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "json_schema", "reasoning_effort", "extra_body"}
 
 // aliases are the reference's words for ours.
 var aliases = map[string]string{
@@ -266,6 +267,10 @@ func validate(t *eval.Task) error {
 		return fmt.Errorf("temperature is %g, want 0 or more", s.Temperature)
 	case s.TopP != nil && (*s.TopP <= 0 || *s.TopP > 1):
 		return fmt.Errorf("top_p is %g, want more than 0 and at most 1", *s.TopP)
+	case s.MinP != nil && (*s.MinP < 0 || *s.MinP > 1):
+		return fmt.Errorf("min_p is %g, want 0 to 1", *s.MinP)
+	case s.RepetitionPenalty != nil && *s.RepetitionPenalty <= 0:
+		return fmt.Errorf("repetition_penalty is %g, want more than 0", *s.RepetitionPenalty)
 	case s.MaxTokens != nil && *s.MaxTokens < 1:
 		return fmt.Errorf("max_tokens is %d, want at least 1 (null for the context limit)", *s.MaxTokens)
 	case t.MaxLength != nil && *t.MaxLength < 2:

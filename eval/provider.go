@@ -69,6 +69,15 @@ type Caps struct {
 	Chat          bool `json:"chat"`
 	Loglikelihood bool `json:"loglikelihood"`
 	Tools         bool `json:"tools"`
+	// N says that several samples come of one request; without, the layers ask
+	// once for each. Seed, that sampling can be repeated; TokenIDs, that prompts
+	// may be token ids; Logprobs, that generations may carry log-probabilities;
+	// JSONSchema, that output can be held to a schema.
+	N          bool `json:"n"`
+	Seed       bool `json:"seed"`
+	TokenIDs   bool `json:"token_ids"`
+	Logprobs   bool `json:"logprobs"`
+	JSONSchema bool `json:"json_schema"`
 	// MaxContext is in tokens, 0 if unknown.
 	MaxContext int `json:"max_context"`
 	// Reported is what the server says of the model: id, root, version.

@@ -18,10 +18,13 @@ type Record struct {
 	Outputs      []Output `json:"outputs"`
 	// Values are the observations by metric id; nil where the metric has none
 	// for this instance.
-	Values   map[string]*Observation `json:"values"`
-	Usage    Usage                   `json:"usage,omitzero"`
-	Attempts int                     `json:"attempts,omitempty"`
-	Notes    []string                `json:"notes,omitempty"`
+	Values map[string]*Observation `json:"values"`
+	// Seed is what the samples were drawn with, nil for none.
+	Seed     *int64   `json:"seed,omitempty"`
+	Usage    Usage    `json:"usage,omitzero"`
+	Timing   Timing   `json:"timing,omitzero"`
+	Attempts int      `json:"attempts,omitempty"`
+	Notes    []string `json:"notes,omitempty"`
 	// WallMS is how long answering and scoring took, in milliseconds.
 	WallMS float64 `json:"wall_ms"`
 }

@@ -1,6 +1,11 @@
 package eval
 
-import "encoding/json"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+)
 
 // RequestType says how a request is answered.
 type RequestType string
@@ -45,8 +50,29 @@ type Sampling struct {
 	Stop        []string `json:"stop_sequences"`
 	// NumSamples is how many outputs a request asks for; 0 counts as 1.
 	NumSamples int `json:"num_samples"`
-	// Seed is passed to servers that take one; nil sends none.
+	// Seed makes sampling repeatable where the server takes one; nil sends none.
+	// A task's seed is made into one for each instance by [InstanceSeed]; sample
+	// k of a request is drawn with Seed+k.
 	Seed *int64 `json:"seed"`
+	// MinP and the penalties are the server's; nil sends none.
+	MinP              *float64 `json:"min_p"`
+	FrequencyPenalty  *float64 `json:"frequency_penalty"`
+	PresencePenalty   *float64 `json:"presence_penalty"`
+	RepetitionPenalty *float64 `json:"repetition_penalty"`
+	// JSONSchema constrains the output to JSON of that shape; nil does not.
+	JSONSchema map[string]any `json:"json_schema"`
+	// ReasoningEffort is the server's word: "low", "medium", "high" …
+	ReasoningEffort string `json:"reasoning_effort"`
+	// ExtraBody is added to the request's body as it is.
+	ExtraBody map[string]any `json:"extra_body"`
+}
+
+// InstanceSeed is the seed of the instance with the item digest under a task's
+// seed: the first 31 bits of SHA-256 of "SEED DIGEST", so that neither order
+// nor limit changes what an instance draws.
+func InstanceSeed(seed int64, digest string) int64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", seed, digest))
+	return int64(binary.BigEndian.Uint32(sum[:4]) >> 1)
 }
 
 // Samples is NumSamples, at least 1.

@@ -14,6 +14,7 @@ type Responder interface {
 type Response struct {
 	Outputs []Output `json:"outputs"`
 	Usage   Usage    `json:"usage,omitzero"`
+	Timing  Timing   `json:"timing,omitzero"`
 	// Attempts counts the tries it took, 1 when the first succeeded.
 	Attempts int `json:"attempts,omitempty"`
 	// Notes say what a reader of the numbers should know, such as
@@ -21,12 +22,28 @@ type Response struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
+// Timing says where a request's time went, in milliseconds. The zero value means
+// that nobody measured, or that nothing was sent.
+type Timing struct {
+	// Queue is the wait for a place at the endpoint, over all attempts.
+	Queue float64 `json:"queue_ms"`
+	// Backoff is the wait between attempts.
+	Backoff float64 `json:"backoff_ms,omitempty"`
+	// First is from sending to the first token, of a stream only.
+	First float64 `json:"first_token_ms,omitempty"`
+	// Total is from sending the attempt that was answered to its last byte.
+	Total float64 `json:"total_ms"`
+}
+
 // Usage counts tokens as the server reports them.
 type Usage struct {
-	PromptTokens     int     `json:"prompt_tokens"`
-	CachedTokens     int     `json:"cached_tokens"`
-	CompletionTokens int     `json:"completion_tokens"`
-	Cost             float64 `json:"cost"` // US dollars, 0 if unknown
+	PromptTokens     int `json:"prompt_tokens"`
+	CachedTokens     int `json:"cached_tokens"`
+	CompletionTokens int `json:"completion_tokens"`
+	// ReasoningTokens are those of CompletionTokens that were thinking, where the
+	// server tells.
+	ReasoningTokens int     `json:"reasoning_tokens,omitempty"`
+	Cost            float64 `json:"cost"` // US dollars, 0 if unknown
 }
 
 // Add returns the sum.
@@ -35,6 +52,7 @@ func (u Usage) Add(v Usage) Usage {
 		PromptTokens:     u.PromptTokens + v.PromptTokens,
 		CachedTokens:     u.CachedTokens + v.CachedTokens,
 		CompletionTokens: u.CompletionTokens + v.CompletionTokens,
+		ReasoningTokens:  u.ReasoningTokens + v.ReasoningTokens,
 		Cost:             u.Cost + v.Cost,
 	}
 }

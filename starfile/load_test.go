@@ -63,7 +63,8 @@ task(
 		t.Errorf("fewshot = %+v", task.Fewshot)
 	}
 	b, _ := json.Marshal(task.Sampling)
-	if string(b) != `{"max_tokens":7,"temperature":0.5,"top_p":0.9,"top_k":null,"stop_sequences":["\n"],"num_samples":4,"seed":null}` {
+	if string(b) != `{"max_tokens":7,"temperature":0.5,"top_p":0.9,"top_k":null,"stop_sequences":["\n"],"num_samples":4,"seed":null,`+
+		`"min_p":null,"frequency_penalty":null,"presence_penalty":null,"repetition_penalty":null,"json_schema":null,"reasoning_effort":"","extra_body":null}` {
 		t.Errorf("sampling = %s", b)
 	}
 	if *task.Limit != 10 || task.Config.Seed != 5 || *task.MaxLength != 2048 || task.Split != "dev" || task.Chance != 0.25 || task.Primary != "pass_at_4" {

@@ -32,6 +32,10 @@ func (r *run) one(ctx context.Context, j job) error {
 	if was != 0 && was != promptBits(rec.PromptDigest) {
 		return refuse("task %s: the prompt of item %s (%s) is not the one in the journal; --new starts a new run", t.Label, digest, j.item.Row.Where())
 	}
+	if s := req.Sampling.Seed; s != nil && req.Type != eval.Loglikelihood && !req.Sampling.Greedy() {
+		own := eval.InstanceSeed(*s, digest)
+		req.Sampling.Seed, rec.Seed = &own, &own
+	}
 	req.Origin = &eval.Origin{Task: t.Task, Instance: in, Digest: digest}
 	resp, err := r.Responder.Respond(ctx, req)
 	if err != nil {
@@ -50,7 +54,7 @@ func (r *run) one(ctx context.Context, j job) error {
 			r.countFault(t, rec)
 		}
 	} else {
-		rec.Outputs, rec.Usage, rec.Attempts, rec.Notes = resp.Outputs, resp.Usage, resp.Attempts, resp.Notes
+		rec.Outputs, rec.Usage, rec.Timing, rec.Attempts, rec.Notes = resp.Outputs, resp.Usage, resp.Timing, resp.Attempts, resp.Notes
 		Score(ctx, t.Task, r.scorers[j.task], rec)
 		if ctx.Err() != nil && rec.Status == eval.ScoringError {
 			return nil

@@ -21,7 +21,7 @@ type Config struct {
 	// Name is what the user calls it; Model what is asked for at the server.
 	Name  string `json:"name,omitempty" yaml:"name"`
 	Model string `json:"model,omitempty" yaml:"model"`
-	// Kind is mock or openai (an OpenAI-compatible endpoint).
+	// Kind is the provider: see [Kinds].
 	Kind     string `json:"kind,omitempty" yaml:"kind"`
 	BaseURL  Texts  `json:"base_url,omitempty" yaml:"base_url"` // several are replicas
 	Revision string `json:"revision,omitempty" yaml:"revision"`
@@ -45,9 +45,55 @@ type Config struct {
 	MaxConcurrency     int            `json:"max_concurrency,omitempty" yaml:"max_concurrency"`
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty" yaml:"chat_template_kwargs"`
 	ExtraBody          map[string]any `json:"extra_body,omitempty" yaml:"extra_body"`
+	// ReasoningEffort is the server's word, sent where a task says none.
+	ReasoningEffort string `json:"reasoning_effort,omitempty" yaml:"reasoning_effort"`
+	// Headers are sent with every request; ${NAME} stands for an environment
+	// variable, so that no secret needs to be written down.
+	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
+	// APIVersion is Azure's; Region is Bedrock's.
+	APIVersion string `json:"api_version,omitempty" yaml:"api_version"`
+	Region     string `json:"region,omitempty" yaml:"region"`
+	// Price is in US dollars for a million tokens.
+	Price *Price `json:"price,omitempty" yaml:"price"`
+	// Command starts an exec provider: a program and its arguments.
+	Command Texts `json:"command,omitempty" yaml:"command"`
+	// Tokenizer is a directory or hub id with tokenizer.json where the model's
+	// own is not to be used.
+	Tokenizer string `json:"tokenizer,omitempty" yaml:"tokenizer"`
+
+	// The rest is for servers that are started here.
+
+	// NumInstances is how many replicas; 0 means one, or as many as the GPUs
+	// hold with gpus=all.
+	NumInstances int `json:"num_instances,omitempty" yaml:"num_instances"`
+	// TensorParallel is GPUs a replica; 0 goes by the size of the weights.
+	TensorParallel int `json:"tensor_parallel_size,omitempty" yaml:"tensor_parallel_size"`
+	// GPUs are the ids that may be used, or "all" (default: those of
+	// CUDA_VISIBLE_DEVICES, else all).
+	GPUs            Texts    `json:"gpus,omitempty" yaml:"gpus"`
+	GPUMemory       *float64 `json:"gpu_memory_utilization,omitempty" yaml:"gpu_memory_utilization"`
+	DType           string   `json:"dtype,omitempty" yaml:"dtype"`
+	TrustRemoteCode bool     `json:"trust_remote_code,omitempty" yaml:"trust_remote_code"`
+	ChatTemplate    string   `json:"chat_template,omitempty" yaml:"chat_template"`
+	ToolCallParser  string   `json:"tool_call_parser,omitempty" yaml:"tool_call_parser"`
+	ReasoningParser string   `json:"reasoning_parser,omitempty" yaml:"reasoning_parser"`
+	// Server is the executable, such as /venv/bin/vllm; "" is looked for on PATH.
+	Server string `json:"server,omitempty" yaml:"server"`
+	// ServerArgs are further flags: {enforce_eager: true} is --enforce-eager.
+	ServerArgs map[string]any `json:"server_args,omitempty" yaml:"server_args"`
+	// StartTimeout, such as 20m, bounds a cold start; "" goes by the size of the
+	// weights.
+	StartTimeout string `json:"start_timeout,omitempty" yaml:"start_timeout"`
 
 	// Origins says where each field came from.
 	Origins map[string]string `json:"-" yaml:"-"`
+}
+
+// Price is what tokens cost, in US dollars for a million.
+type Price struct {
+	Prompt     float64  `json:"prompt" yaml:"prompt"`
+	Cached     *float64 `json:"cached,omitempty" yaml:"cached"` // nil: as Prompt
+	Completion float64  `json:"completion" yaml:"completion"`
 }
 
 // Texts is one text or several.
@@ -162,16 +208,7 @@ func (p Presets) Resolve(s Spec, getenv func(string) string) (*Config, error) {
 	if c.Name == "" {
 		c.Name = s.Name
 	}
-	if len(c.BaseURL) == 0 && getenv("OPENAI_BASE_URL") != "" {
-		c.BaseURL = Texts{getenv("OPENAI_BASE_URL")}
-		c.Origins["base_url"] = "OPENAI_BASE_URL"
-	}
-	if c.Kind == "" {
-		c.Kind = "openai"
-	}
-	if c.APIKeyEnv == "" {
-		c.APIKeyEnv = "OPENAI_API_KEY"
-	}
+	c.choose(getenv)
 	if c.Step == nil {
 		if n, ok := Step(s.Name); ok {
 			c.Step = &n
@@ -215,28 +252,6 @@ func Fields() []string {
 		}
 	}
 	return out
-}
-
-// check refuses a model that no provider can serve.
-func (c *Config) check(p Presets, preset bool) error {
-	if c.Kind != "openai" {
-		return fmt.Errorf("model %q: unknown kind %q; known: mock, openai (any OpenAI-compatible endpoint)", c.Name, c.Kind)
-	}
-	if len(c.BaseURL) > 0 {
-		for _, u := range c.BaseURL {
-			if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
-				return fmt.Errorf("model %q: base_url %q: want http://… or https://…", c.Name, u)
-			}
-		}
-		return nil
-	}
-	hint := ""
-	if !preset && !strings.Contains(c.Name, "/") {
-		if n, ok := nearest.Name(c.Name, p.Names()); ok {
-			hint = fmt.Sprintf(" (or did you mean the preset %q?)", n)
-		}
-	}
-	return fmt.Errorf("model %q: no endpoint serves it%s; start a server for it and type: -m %s,base_url=http://127.0.0.1:8000/v1 (or set OPENAI_BASE_URL)", c.Name, hint, c.Name)
 }
 
 // Identity is what the user says of the model, with the digest of its weights

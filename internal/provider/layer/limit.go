@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"olmoeval/eval"
 )
@@ -39,13 +40,18 @@ func (l *Limit) Load() Load {
 
 // Respond waits for a place, first come first served, and asks Next.
 func (l *Limit) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
+	arrived := time.Now()
 	round, err := l.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	over := false
 	defer func() { l.leave(round, over) }()
+	queued := time.Since(arrived)
 	resp, err := l.Next.Respond(ctx, r)
+	if err == nil {
+		resp.Timing.Queue += ms(queued)
+	}
 	over = err != nil && overloaded(err)
 	return resp, err
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"math"
 	"slices"
 	"sync"
@@ -163,6 +164,11 @@ func (o *Once) key(r *eval.Request) string {
 	}
 	b = binary.AppendUvarint(append(b, '|'), math.Float64bits(s.Temperature))
 	b = binary.AppendVarint(append(b, '|'), int64(s.Samples()))
+	if s.MinP != nil || s.FrequencyPenalty != nil || s.PresencePenalty != nil || s.RepetitionPenalty != nil ||
+		s.JSONSchema != nil || s.ReasoningEffort != "" || s.ExtraBody != nil {
+		rest, _ := json.Marshal(s) // maps with sorted keys, numbers and texts: it cannot fail
+		b = append(append(b, '|'), rest...)
+	}
 	for _, stop := range s.Stop {
 		b = binary.AppendUvarint(b, uint64(len(stop)))
 		b = append(b, stop...)
@@ -172,7 +178,7 @@ func (o *Once) key(r *eval.Request) string {
 
 func reuse(resp *eval.Response) *eval.Response {
 	c := clone(resp, true)
-	c.Usage, c.Attempts = eval.Usage{}, 0
+	c.Usage, c.Timing, c.Attempts = eval.Usage{}, eval.Timing{}, 0
 	c.Notes = append(c.Notes, Reused)
 	return c
 }

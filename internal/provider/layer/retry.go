@@ -70,6 +70,7 @@ func (t *Retry) Respond(ctx context.Context, r *eval.Request) (*eval.Response, e
 		budget = 30 * time.Minute
 	}
 	start := now()
+	var waited time.Duration
 	for n := 1; ; n++ {
 		inner := ctx
 		if n > 1 {
@@ -78,6 +79,7 @@ func (t *Retry) Respond(ctx context.Context, r *eval.Request) (*eval.Response, e
 		resp, err := t.Next.Respond(inner, r)
 		if err == nil {
 			resp.Attempts = n
+			resp.Timing.Backoff += ms(waited)
 			return resp, nil
 		}
 		if ctx.Err() != nil {
@@ -91,6 +93,7 @@ func (t *Retry) Respond(ctx context.Context, r *eval.Request) (*eval.Response, e
 		if n >= tries || now().Add(wait).Sub(start) > budget {
 			return nil, &Exhausted{Tries: n, Err: err}
 		}
+		waited += wait
 		if err := t.sleep(ctx, wait); err != nil {
 			return nil, stopped(ctx, fmt.Sprintf("stopped after try %d", n))
 		}
@@ -129,3 +132,5 @@ func (t *Retry) sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

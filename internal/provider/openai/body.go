@@ -153,6 +153,26 @@ func (t *templates) sampling(b []byte, s *eval.Sampling, stop []string, n int, q
 	if s.Seed != nil {
 		b = strconv.AppendInt(append(b, `,"seed":`...), *s.Seed, 10)
 	}
+	for _, f := range []struct {
+		name  string
+		value *float64
+	}{{`,"min_p":`, s.MinP}, {`,"frequency_penalty":`, s.FrequencyPenalty},
+		{`,"presence_penalty":`, s.PresencePenalty}, {`,"repetition_penalty":`, s.RepetitionPenalty}} {
+		if f.value != nil {
+			b = wire.AppendFloat(append(b, f.name...), *f.value)
+		}
+	}
+	if s.ReasoningEffort != "" {
+		b = wire.AppendString(append(b, `,"reasoning_effort":`...), s.ReasoningEffort)
+	}
+	if s.JSONSchema != nil {
+		b = append(b, `,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`...)
+		b = append(append(b, marshal(s.JSONSchema)...), `}}`...)
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.ExtraBody)) {
+		b = wire.AppendString(append(b, ','), key)
+		b = append(append(b, ':'), marshal(s.ExtraBody[key])...)
+	}
 	if t.stream {
 		b = append(b, `,"stream":true`...)
 		if q&noStreamOptions == 0 {
@@ -248,4 +268,13 @@ func appendTools(b []byte, tools []eval.Tool) []byte {
 		b = append(b, "}}"...)
 	}
 	return append(b, ']')
+}
+
+// marshal is the JSON of a value that was read from JSON or YAML.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return b
 }

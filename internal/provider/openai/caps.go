@@ -122,6 +122,11 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 	} else {
 		caps.Notes = append(caps.Notes, "no completions, so no log-likelihoods")
 	}
+	caps.N, caps.Seed, caps.JSONSchema = true, true, true // of the API; a server that refuses one says so
+	caps.Logprobs = !c.quirks.has(noLogprobs)
+	if f := c.facts.Load(); f != nil {
+		caps.TokenIDs = f.way == byIDs
+	}
 	if c.cfg.MaxContext > 0 {
 		caps.MaxContext = c.cfg.MaxContext
 	}

@@ -42,7 +42,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, body: t, transport: newTransport(), now: time.Now, header: http.Header{
+	c := &Client{cfg: cfg, body: t, transport: newTransport(cfg.Dial), now: time.Now, header: http.Header{
 		"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"olmo-eval"}}}
 	if cfg.APIKey != "" {
 		c.header.Set("Authorization", "Bearer "+string(cfg.APIKey))
@@ -98,13 +98,19 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 		} else {
 			body = c.body.completion(r, n, q)
 		}
-		resp, err := c.ask(ctx, e, u, body, r, chat, n)
+		sent := time.Now()
+		var rep reply
+		resp, err := c.ask(ctx, e, u, body, r, chat, n, &rep)
 		c.leave(e)
 		if err != nil {
 			if c.adapt(err, q) {
 				continue
 			}
 			return nil, err
+		}
+		resp.Timing.Total = milliseconds(time.Since(sent))
+		if !rep.first.IsZero() {
+			resp.Timing.First = milliseconds(rep.first.Sub(sent))
 		}
 		resp.Notes = quirkNotes(q)
 		for len(resp.Outputs) < want {
@@ -114,11 +120,10 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 	}
 }
 
-// ask sends a generation and reads the answer.
-func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, r *eval.Request, chat bool, n int) (*eval.Response, error) {
-	var rep reply
+// ask sends a generation and reads the answer; rep is empty.
+func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, r *eval.Request, chat bool, n int, rep *reply) (*eval.Response, error) {
 	if c.cfg.Stream {
-		if err := c.stream(ctx, e, u, body, &rep); err != nil {
+		if err := c.stream(ctx, e, u, body, rep); err != nil {
 			return nil, err
 		}
 	} else {
@@ -126,7 +131,7 @@ func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, 
 		if err != nil {
 			return nil, err
 		}
-		err = decode(buf.Bytes(), &rep)
+		err = decode(buf.Bytes(), rep)
 		release(buf)
 		if err != nil {
 			return nil, err

@@ -1,8 +1,10 @@
 package openai
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -81,6 +83,9 @@ type Config struct {
 	// ExtraBody is added to every completion and chat.
 	ExtraBody map[string]any    `json:"extra_body,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
+	// Dial reaches the hosts of BaseURLs where the network does not, such as
+	// servers started by this program, whose ports may change; nil dials.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error) `json:"-"`
 	// As is what the user knows of the model: name, revision, family, step,
 	// tokens, weights, path. Kind, ID and Options are filled in.
 	As eval.Model `json:"-"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-json"
 
@@ -26,6 +27,9 @@ type usage struct {
 	Details          *struct {
 		CachedTokens int `json:"cached_tokens"`
 	} `json:"prompt_tokens_details"`
+	Completion *struct {
+		ReasoningTokens int `json:"reasoning_tokens"`
+	} `json:"completion_tokens_details"`
 	Cost float64 `json:"cost"`
 }
 
@@ -37,6 +41,9 @@ func (u *usage) eval() eval.Usage {
 	if u.Details != nil {
 		e.CachedTokens = u.Details.CachedTokens
 	}
+	if u.Completion != nil {
+		e.ReasoningTokens = u.Completion.ReasoningTokens
+	}
 	return e
 }
 
@@ -45,6 +52,8 @@ type reply struct {
 	Usage   *usage   `json:"usage"`
 	// Error is how some servers report a failure with status 200.
 	Error raw `json:"error"`
+	// first is when the first chunk of a stream came.
+	first time.Time
 }
 
 // choice is one of a completion, a chat or a chunk of a stream.

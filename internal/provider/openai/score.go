@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"olmoeval/eval"
 )
@@ -40,6 +41,8 @@ func (c *Client) score(ctx context.Context, r *eval.Request) (*eval.Response, er
 		}
 		resp.Outputs[i].Text = cont
 	}
+	sent := time.Now()
+	defer func() { resp.Timing.Total = milliseconds(time.Since(sent)) }()
 	if f.way == byEcho {
 		if err := c.scoreByEcho(ctx, items, resp); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"olmoeval/eval"
 	"olmoeval/internal/provider/wire"
@@ -113,6 +114,9 @@ func (g *gatherer) chunk(data []byte) error {
 	}
 	if ch.Usage != nil {
 		g.reply.Usage = ch.Usage
+	}
+	if g.reply.first.IsZero() && len(ch.Choices) > 0 {
+		g.reply.first = time.Now()
 	}
 	for i := range ch.Choices {
 		c := &ch.Choices[i]
