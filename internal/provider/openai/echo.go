@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/wire"
 )
 
 // noteOffset says how the boundary was found.
@@ -146,15 +147,15 @@ func offsets(b []byte, tokens []string, prompt string) ([]int, error) {
 		return out, nil
 	}
 	var given []int
-	s := scanner{b: b}
-	s.object(func(key []byte) {
-		if string(key) != "text_offset" || s.peek() != '[' {
-			s.skip()
+	s := wire.NewScanner(b)
+	s.Object(func(key []byte) {
+		if string(key) != "text_offset" || s.Peek() != '[' {
+			s.Skip()
 			return
 		}
-		s.array(func(int) { v, _ := s.number(); given = append(given, int(v)) })
+		s.Array(func(int) { v, _ := s.Number(); given = append(given, int(v)) })
 	})
-	if s.end() != nil || len(given) != len(tokens) || len(given) == 0 || given[0] != 0 {
+	if s.End() != nil || len(given) != len(tokens) || len(given) == 0 || given[0] != 0 {
 		return nil, errNoEcho
 	}
 	out = out[:0]

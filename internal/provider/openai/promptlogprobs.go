@@ -3,6 +3,8 @@ package openai
 import (
 	"fmt"
 	"math"
+
+	"olmoeval/internal/provider/wire"
 )
 
 // tail is the score of the tokens from a position on.
@@ -21,28 +23,28 @@ type tail struct {
 // says that alternatives were asked for.
 func readTail(raw []byte, ids []int, from int, top bool) (tail, error) {
 	t := tail{greedy: true, ranked: true}
-	s := scanner{b: raw}
+	s := wire.NewScanner(raw)
 	n := 0
 	var problem error
-	s.array(func(i int) {
+	s.Array(func(i int) {
 		n++
 		if i < from || i >= len(ids) || problem != nil {
-			s.skip()
+			s.Skip()
 			return
 		}
-		if s.word("null") {
+		if s.Word("null") {
 			if i > 0 {
 				problem = fmt.Errorf("no log-probability at position %d of %d", i, len(ids))
 			}
 			t.headless = true
 			return
 		}
-		if err := t.position(&s, ids[i], top); err != nil {
+		if err := t.position(s, ids[i], top); err != nil {
 			problem = fmt.Errorf("position %d of %d: %w", i, len(ids), err)
 		}
 	})
-	if err := s.end(); err != nil {
-		return t, fmt.Errorf("prompt_logprobs: %w at byte %d", err, s.i)
+	if err := s.End(); err != nil {
+		return t, fmt.Errorf("prompt_logprobs: %w at byte %d", err, s.Pos())
 	}
 	if problem != nil {
 		return t, fmt.Errorf("prompt_logprobs: %w", problem)
@@ -54,16 +56,16 @@ func readTail(raw []byte, ids []int, from int, top bool) (tail, error) {
 }
 
 // position adds the log-probability of one token.
-func (t *tail) position(s *scanner, id int, top bool) error {
+func (t *tail) position(s *wire.Scanner, id int, top bool) error {
 	found, has, rank := math.NaN(), false, 0
 	best := math.Inf(-1)
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		mine := sameID(key, id)
 		has = has || mine
-		s.object(func(field []byte) {
+		s.Object(func(field []byte) {
 			switch string(field) {
 			case "logprob":
-				v, ok := s.number()
+				v, ok := s.Number()
 				switch {
 				case mine && ok:
 					found = v
@@ -71,17 +73,17 @@ func (t *tail) position(s *scanner, id int, top bool) error {
 					best = max(best, v)
 				}
 			case "rank":
-				if v, ok := s.number(); ok && mine {
+				if v, ok := s.Number(); ok && mine {
 					rank = int(v)
 				}
 			default:
-				s.skip()
+				s.Skip()
 			}
 		})
 	})
 	switch {
-	case s.err != nil:
-		return s.err
+	case s.Err() != nil:
+		return s.Err()
 	case !has:
 		return fmt.Errorf("token %d was sent and is not there", id)
 	case math.IsNaN(found):

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/wire"
 )
 
 // raw is a part of an answer kept as it came, to be scanned later.
@@ -109,7 +110,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 
 // decode reads an answer strictly: what is not JSON, or holds NaN, is a fault.
 func decode(body []byte, into any) error {
-	if !valid(body) {
+	if !wire.Valid(body) {
 		return badResponse("the answer is not JSON: %s", shorten(string(body[:min(len(body), 200)])))
 	}
 	if err := json.Unmarshal(body, into); err != nil {

@@ -3,7 +3,7 @@ package openai
 import (
 	"errors"
 
-	"github.com/goccy/go-json"
+	"olmoeval/internal/provider/wire"
 )
 
 // readSteps reads the logprobs of a choice: lists side by side as completions
@@ -11,24 +11,24 @@ import (
 func readSteps(b []byte) (steps, error) {
 	var st steps
 	var problem error
-	s := scanner{b: b}
-	s.object(func(key []byte) {
+	s := wire.NewScanner(b)
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "tokens":
-			st.tokens = s.strings()
+			st.tokens = s.Strings()
 		case "token_logprobs":
-			st.logprobs = s.numbers()
+			st.logprobs = s.Numbers()
 		case "top_logprobs":
-			st.best = s.maxima()
+			st.best = maxima(s)
 		case "content":
-			if !s.word("null") {
-				s.array(func(int) { st.token(&s) })
+			if !s.Word("null") {
+				s.Array(func(int) { st.token(s) })
 			}
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
-	if err := s.end(); err != nil {
+	if err := s.End(); err != nil {
 		return st, err
 	}
 	if len(st.tokens) != len(st.logprobs) || len(st.best) > len(st.tokens) {
@@ -39,82 +39,37 @@ func readSteps(b []byte) (steps, error) {
 
 // token reads one element of a chat's list. Its alternatives are not compared:
 // the chosen token may be missing among them.
-func (st *steps) token(s *scanner) {
+func (st *steps) token(s *wire.Scanner) {
 	var text string
 	var logprob *float64
-	s.object(func(key []byte) {
+	s.Object(func(key []byte) {
 		switch string(key) {
 		case "token":
-			text = s.string()
+			text = s.Decoded()
 		case "logprob":
-			if v, ok := s.number(); ok {
+			if v, ok := s.Number(); ok {
 				logprob = &v
 			}
 		default:
-			s.skip()
+			s.Skip()
 		}
 	})
 	st.tokens = append(st.tokens, text)
 	st.logprobs = append(st.logprobs, logprob)
 }
 
-// string consumes a string or null and decodes it.
-func (s *scanner) string() string {
-	if s.word("null") {
-		return ""
-	}
-	from := s.i
-	body := s.text()
-	if s.err != nil {
-		return ""
-	}
-	for _, c := range body {
-		if c == '\\' {
-			var out string
-			if json.Unmarshal(s.b[from:s.i], &out) != nil {
-				s.fail()
-			}
-			return out
-		}
-	}
-	return string(body)
-}
-
-func (s *scanner) strings() []string {
-	var out []string
-	if !s.word("null") {
-		s.array(func(int) { out = append(out, s.string()) })
-	}
-	return out
-}
-
-func (s *scanner) numbers() []*float64 {
-	var out []*float64
-	if s.word("null") {
-		return nil
-	}
-	s.array(func(int) {
-		if v, ok := s.number(); ok {
-			out = append(out, &v)
-		} else {
-			out = append(out, nil)
-		}
-	})
-	return out
-}
-
 // maxima reads a list of objects from token to log-probability, keeping the
 // highest value of each; nil where there is none.
-func (s *scanner) maxima() []*float64 {
+func maxima(s *wire.Scanner) []*float64 {
 	var out []*float64
-	if s.word("null") {
+	if s.Word("null") {
 		return nil
 	}
-	s.array(func(int) {
+	s.Array(func(int) {
 		var best *float64
-		if !s.word("null") {
-			s.object(func([]byte) {
-				if v, ok := s.number(); ok && (best == nil || v > *best) {
+		if !s.Word("null") {
+			s.Object(func([]byte) {
+				if v, ok := s.Number(); ok && (best == nil || v > *best) {
 					best = &v
 				}
 			})

@@ -98,22 +98,22 @@ func (c *Client) tokenize(ctx context.Context, text string, special bool) ([]int
 func readIDs(body []byte) ([]int, error) {
 	ids, found := []int(nil), false
 	bad := false
-	s := scanner{b: body}
-	s.object(func(key []byte) {
-		if string(key) != "tokens" || s.peek() != '[' {
-			s.skip()
+	s := wire.NewScanner(body)
+	s.Object(func(key []byte) {
+		if string(key) != "tokens" || s.Peek() != '[' {
+			s.Skip()
 			return
 		}
 		found = true
 		ids = make([]int, 0, 64)
-		s.array(func(int) {
-			v, ok := s.number()
+		s.Array(func(int) {
+			v, ok := s.Number()
 			id := int(v)
 			bad = bad || !ok || float64(id) != v || id < 0
 			ids = append(ids, id)
 		})
 	})
-	if err := s.end(); err != nil {
+	if err := s.End(); err != nil {
 		return nil, err
 	}
 	if !found || bad {

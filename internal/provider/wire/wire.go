@@ -1,5 +1,6 @@
-// Package wire spells values as JSON where encoding a struct would cost too much:
-// append functions for bodies that are put together piece by piece.
+// Package wire writes and reads JSON by hand where encoding a struct would cost
+// too much: append functions for bodies that are put together piece by piece,
+// and a [Scanner] for long answers of which little is wanted.
 package wire
 
 import (

@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"errors"
@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// scanner reads the JSON of log-probabilities in place. Its methods do nothing
-// once there is an error.
-type scanner struct {
+// Scanner reads JSON in place, without making values of what is skipped. Its
+// methods do nothing once there is an error; End tells it.
+type Scanner struct {
 	b     []byte
 	i     int
 	depth int
@@ -20,14 +20,24 @@ const maxDepth = 1000
 
 var errJSON = errors.New("not JSON")
 
-func (s *scanner) fail() {
+// NewScanner reads b, which must not change meanwhile.
+func NewScanner(b []byte) *Scanner { return &Scanner{b: b} }
+
+// Err is the first error.
+func (s *Scanner) Err() error { return s.err }
+
+// Pos is how many bytes were consumed.
+func (s *Scanner) Pos() int { return s.i }
+
+// Fail makes what was read an error.
+func (s *Scanner) Fail() {
 	if s.err == nil {
 		s.err = errJSON
 	}
 }
 
-// peek skips white space and returns the next byte, 0 at the end.
-func (s *scanner) peek() byte {
+// Peek skips white space and returns the next byte, 0 at the end.
+func (s *Scanner) Peek() byte {
 	for s.i < len(s.b) {
 		switch c := s.b[s.i]; c {
 		case ' ', '\t', '\n', '\r':
@@ -39,80 +49,81 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take consumes c if it comes next.
-func (s *scanner) take(c byte) bool {
-	if s.err == nil && s.peek() == c {
+// Take consumes c if it comes next.
+func (s *Scanner) Take(c byte) bool {
+	if s.err == nil && s.Peek() == c {
 		s.i++
 		return true
 	}
 	return false
 }
 
-func (s *scanner) want(c byte) {
-	if !s.take(c) {
-		s.fail()
+// Want consumes c, or it is an error.
+func (s *Scanner) Want(c byte) {
+	if !s.Take(c) {
+		s.Fail()
 	}
 }
 
-// word consumes a literal such as null if it comes next.
-func (s *scanner) word(w string) bool {
-	if s.err != nil || s.peek() != w[0] || len(s.b)-s.i < len(w) || string(s.b[s.i:s.i+len(w)]) != w {
+// Word consumes a literal such as null if it comes next.
+func (s *Scanner) Word(w string) bool {
+	if s.err != nil || s.Peek() != w[0] || len(s.b)-s.i < len(w) || string(s.b[s.i:s.i+len(w)]) != w {
 		return false
 	}
 	s.i += len(w)
 	return true
 }
 
-func (s *scanner) deeper() {
+func (s *Scanner) deeper() {
 	if s.depth++; s.depth > maxDepth {
-		s.fail()
+		s.Fail()
 	}
 }
 
-func (s *scanner) shallower() { s.depth-- }
+func (s *Scanner) shallower() { s.depth-- }
 
-// array calls each for every element, which it must consume.
-func (s *scanner) array(each func(index int)) {
-	s.want('[')
+// Array calls each for every element, which it must consume.
+func (s *Scanner) Array(each func(index int)) {
+	s.Want('[')
 	s.deeper()
 	defer s.shallower()
-	if s.take(']') {
+	if s.Take(']') {
 		return
 	}
 	for i := 0; s.err == nil; i++ {
 		each(i)
-		if s.take(']') {
+		if s.Take(']') {
 			return
 		}
-		s.want(',')
+		s.Want(',')
 	}
 }
 
-// object calls each for every key, still escaped; it must consume the value.
-func (s *scanner) object(each func(key []byte)) {
-	s.want('{')
+// Object calls each for every key, still escaped; it must consume the value.
+func (s *Scanner) Object(each func(key []byte)) {
+	s.Want('{')
 	s.deeper()
 	defer s.shallower()
-	if s.take('}') {
+	if s.Take('}') {
 		return
 	}
 	for s.err == nil {
-		key := s.text()
-		s.want(':')
+		key := s.Text()
+		s.Want(':')
 		if s.err != nil {
 			return
 		}
 		each(key)
-		if s.take('}') {
+		if s.Take('}') {
 			return
 		}
-		s.want(',')
+		s.Want(',')
 	}
 }
 
-// text consumes a string and returns what stands between the quotes.
-func (s *scanner) text() []byte {
-	s.want('"')
+// Text consumes a string and returns what stands between the quotes.
+func (s *Scanner) Text() []byte {
+	s.Want('"')
 	if s.err != nil {
 		return nil
 	}
@@ -128,21 +139,21 @@ func (s *scanner) text() []byte {
 				return nil
 			}
 		case c < ' ':
-			s.fail()
+			s.Fail()
 			return nil
 		default:
 			s.i++
 		}
 	}
-	s.fail()
+	s.Fail()
 	return nil
 }
 
 // escape consumes a backslash and what belongs to it.
-func (s *scanner) escape() {
+func (s *Scanner) escape() {
 	s.i++
 	if s.i >= len(s.b) {
-		s.fail()
+		s.Fail()
 		return
 	}
 	switch s.b[s.i] {
@@ -151,13 +162,13 @@ func (s *scanner) escape() {
 	case 'u':
 		for k := 1; k <= 4; k++ {
 			if s.i+k >= len(s.b) || !isHex(s.b[s.i+k]) {
-				s.fail()
+				s.Fail()
 				return
 			}
 		}
 		s.i += 5
 	default:
-		s.fail()
+		s.Fail()
 	}
 }
 
@@ -165,10 +176,10 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// number consumes a number or null; ok is false for null. A number that is not
+// Number consumes a number or null; ok is false for null. A number that is not
 // finite is an error.
-func (s *scanner) number() (v float64, ok bool) {
-	if s.word("null") || s.err != nil {
+func (s *Scanner) Number() (v float64, ok bool) {
+	if s.Word("null") || s.err != nil {
 		return 0, false
 	}
 	raw := s.digits()
@@ -177,15 +188,15 @@ func (s *scanner) number() (v float64, ok bool) {
 	}
 	v, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-		s.fail()
+		s.Fail()
 		return 0, false
 	}
 	return v, true
 }
 
 // digits consumes a number as JSON spells it.
-func (s *scanner) digits() []byte {
-	s.peek()
+func (s *Scanner) digits() []byte {
+	s.Peek()
 	start := s.i
 	run := func() bool {
 		from := s.i
@@ -214,41 +225,41 @@ func (s *scanner) digits() []byte {
 		ok = run()
 	}
 	if !ok {
-		s.fail()
+		s.Fail()
 	}
 	return s.b[start:s.i]
 }
 
-// skip consumes any value.
-func (s *scanner) skip() {
-	switch c := s.peek(); {
+// Skip consumes any value.
+func (s *Scanner) Skip() {
+	switch c := s.Peek(); {
 	case s.err != nil:
 	case c == '{':
-		s.object(func([]byte) { s.skip() })
+		s.Object(func([]byte) { s.Skip() })
 	case c == '[':
-		s.array(func(int) { s.skip() })
+		s.Array(func(int) { s.Skip() })
 	case c == '"':
-		s.text()
+		s.Text()
 	case c == '-' || c >= '0' && c <= '9':
 		s.digits()
-	case s.word("true"), s.word("false"), s.word("null"):
+	case s.Word("true"), s.Word("false"), s.Word("null"):
 	default:
-		s.fail()
+		s.Fail()
 	}
 }
 
-// end checks that nothing is left.
-func (s *scanner) end() error {
-	s.peek()
+// End checks that nothing is left.
+func (s *Scanner) End() error {
+	s.Peek()
 	if s.i < len(s.b) {
-		s.fail()
+		s.Fail()
 	}
 	return s.err
 }
 
-// valid reports whether b is one JSON value.
-func valid(b []byte) bool {
-	s := scanner{b: b}
-	s.skip()
-	return s.end() == nil
+// Valid reports whether b is one JSON value.
+func Valid(b []byte) bool {
+	s := Scanner{b: b}
+	s.Skip()
+	return s.End() == nil
 }
