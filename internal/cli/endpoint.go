@@ -5,6 +5,7 @@ import (
 
 	"olmoeval/eval"
 	"olmoeval/internal/modelspec"
+	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/layer"
 	"olmoeval/internal/provider/openai"
 )
@@ -13,7 +14,7 @@ import (
 func (a *app) endpoint(ctx context.Context, m *modelspec.Config, f *runFlags) (eval.Provider, eval.Responder, error) {
 	logprobs := m.Logprobs != nil && *m.Logprobs
 	client, err := openai.New(openai.Config{
-		BaseURLs: m.BaseURL, Model: m.Model, APIKey: openai.Secret(a.Getenv(m.APIKeyEnv)), Timeout: f.timeout,
+		BaseURLs: m.BaseURL, Model: m.Model, APIKey: httpapi.Secret(a.Getenv(m.APIKeyEnv)), Timeout: f.timeout,
 		MaxContext: m.MaxModelLen, AddBOS: m.AddBOS, EOS: m.EOS, Boundary: m.Boundary, Logprobs: &logprobs,
 		Stream: m.Stream, ChatTemplateKwargs: m.ChatTemplateKwargs, ExtraBody: m.ExtraBody, As: m.Identity(),
 	})

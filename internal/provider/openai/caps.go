@@ -11,6 +11,7 @@ import (
 
 	"olmoeval/eval"
 	"olmoeval/internal/nearest"
+	"olmoeval/internal/provider/httpapi"
 )
 
 // servedModel is an entry of GET /models.
@@ -25,11 +26,11 @@ func (c *Client) served(ctx context.Context, e *endpoint) ([]servedModel, error)
 	if err != nil {
 		return nil, err
 	}
-	defer release(buf)
+	defer httpapi.Release(buf)
 	var all struct {
 		Data []servedModel `json:"data"`
 	}
-	if err := decode(buf.Bytes(), &all); err != nil {
+	if err := httpapi.Decode(buf.Bytes(), &all); err != nil {
 		return nil, err
 	}
 	return all.Data, nil
@@ -135,7 +136,7 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 
 // refusal reports whether a server said that it does not do something.
 func refusal(err error) bool {
-	var s *StatusError
+	var s *httpapi.StatusError
 	return asStatus(err, &s) && (s.Code == 400 || s.Code == 404 || s.Code == 405 || s.Code == 422 || s.Code == 501)
 }
 
@@ -169,10 +170,10 @@ func (c *Client) identify(ctx context.Context, e *endpoint, caps *eval.Caps) err
 		Version string `json:"version"`
 	}
 	if buf, err := c.get(ctx, e, e.version); err == nil {
-		if decode(buf.Bytes(), &v) == nil && v.Version != "" {
+		if httpapi.Decode(buf.Bytes(), &v) == nil && v.Version != "" {
 			caps.Reported["version"] = strings.Clone(v.Version)
 		}
-		release(buf)
+		httpapi.Release(buf)
 	}
 	return nil
 }

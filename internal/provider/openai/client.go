@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 )
 
 // Client is a model behind one or several servers. It may be used by many
@@ -17,8 +17,7 @@ import (
 type Client struct {
 	cfg       Config
 	body      templates
-	header    http.Header // of every request; never edited
-	transport http.RoundTripper
+	http      httpapi.Caller
 	endpoints []*endpoint
 	picking   sync.Mutex // held while one of several endpoints is chosen
 	turn      atomic.Uint32
@@ -42,13 +41,14 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, body: t, transport: newTransport(cfg.Dial), now: time.Now, header: http.Header{
-		"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"olmo-eval"}}}
+	c := &Client{cfg: cfg, body: t, now: time.Now, http: httpapi.Caller{Header: httpapi.JSONHeader(), Timeout: cfg.Timeout,
+		Transport: httpapi.NewTransport(cfg.Dial), Key: cfg.APIKey, KeyEnv: cfg.keyEnv()}}
 	if cfg.APIKey != "" {
-		c.header.Set("Authorization", "Bearer "+string(cfg.APIKey))
+		c.http.Header.Set("Authorization", "Bearer "+string(cfg.APIKey))
 	}
 	for k, v := range cfg.Headers {
-		c.header.Set(k, v)
+		c.http.Header.Set(k, v)
+		c.http.Secrets = append(c.http.Secrets, httpapi.Secret(v))
 	}
 	for _, base := range cfg.BaseURLs {
 		e, err := newEndpoint(base)
@@ -64,12 +64,10 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) Model() eval.Model { return c.cfg.model() }
 
 // Close ends idle connections.
-func (c *Client) Close() error {
-	if t, ok := c.transport.(*http.Transport); ok {
-		t.CloseIdleConnections()
-	}
-	return nil
-}
+func (c *Client) Close() error { return c.http.Close() }
+
+// String is the model's name; it keeps keys from being printed.
+func (c *Client) String() string { return c.cfg.Model }
 
 // Respond answers one request in one try.
 func (c *Client) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
@@ -108,9 +106,9 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 			}
 			return nil, err
 		}
-		resp.Timing.Total = milliseconds(time.Since(sent))
+		resp.Timing.Total = httpapi.Milliseconds(time.Since(sent))
 		if !rep.first.IsZero() {
-			resp.Timing.First = milliseconds(rep.first.Sub(sent))
+			resp.Timing.First = httpapi.Milliseconds(rep.first.Sub(sent))
 		}
 		resp.Notes = quirkNotes(q)
 		for len(resp.Outputs) < want {
@@ -131,8 +129,8 @@ func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, 
 		if err != nil {
 			return nil, err
 		}
-		err = decode(buf.Bytes(), rep)
-		release(buf)
+		err = httpapi.Decode(buf.Bytes(), rep)
+		httpapi.Release(buf)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +153,7 @@ func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, 
 // adapt learns from a refusal which part of the body the server does not take;
 // it reports whether to send again. What changes answers is never left out.
 func (c *Client) adapt(err error, sent uint32) bool {
-	var problem *StatusError
+	var problem *httpapi.StatusError
 	if !asStatus(err, &problem) || problem.Code != 400 && problem.Code != 422 {
 		return false
 	}

@@ -1,10 +1,7 @@
 package openai
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,27 +9,8 @@ import (
 
 	"olmoeval/eval"
 	"olmoeval/internal/nearest"
+	"olmoeval/internal/provider/httpapi"
 )
-
-// Secret is a text that does not print.
-type Secret string
-
-// String is "***", or "" for no secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "***"
-}
-
-// GoString keeps %#v from printing it.
-func (s Secret) GoString() string { return `"` + s.String() + `"` }
-
-// MarshalText keeps encoders from writing it.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue keeps it out of logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Boundaries between context and continuation.
 const (
@@ -53,8 +31,11 @@ type Config struct {
 	// in /v1, which is added to a bare host.
 	BaseURLs []string `json:"base_url"`
 	// Model is what the server calls it.
-	Model  string `json:"model"`
-	APIKey Secret `json:"api_key,omitempty"`
+	Model  string         `json:"model"`
+	APIKey httpapi.Secret `json:"api_key,omitempty"`
+	// KeyEnv names the variable the key comes from, for hints; "" means
+	// OPENAI_API_KEY.
+	KeyEnv string `json:"api_key_env,omitempty"`
 	// Timeout bounds each HTTP call; 0 leaves it to the context.
 	Timeout time.Duration `json:"timeout,omitempty"`
 	// MaxContext is the window in tokens; 0 takes what the server reports.
@@ -81,11 +62,11 @@ type Config struct {
 	TrimStop           bool           `json:"completion_client_side_stop_trim,omitempty"`
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
 	// ExtraBody is added to every completion and chat.
-	ExtraBody map[string]any    `json:"extra_body,omitempty"`
-	Headers   map[string]string `json:"headers,omitempty"`
+	ExtraBody map[string]any  `json:"extra_body,omitempty"`
+	Headers   httpapi.Headers `json:"headers,omitempty"`
 	// Dial reaches the hosts of BaseURLs where the network does not, such as
 	// servers started by this program, whose ports may change; nil dials.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error) `json:"-"`
+	Dial httpapi.Dial `json:"-"`
 	// As is what the user knows of the model: name, revision, family, step,
 	// tokens, weights, path. Kind, ID and Options are filled in.
 	As eval.Model `json:"-"`
@@ -169,4 +150,12 @@ func (c *Config) model() eval.Model {
 		m.Options = options
 	}
 	return m
+}
+
+// keyEnv is the variable that hints name.
+func (c *Config) keyEnv() string {
+	if c.KeyEnv != "" {
+		return c.KeyEnv
+	}
+	return "OPENAI_API_KEY"
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
 
@@ -51,7 +52,7 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 	defer c.leave(e)
 	buf, err := c.post(ctx, e, e.completions, c.body.echoing(texts))
 	if err != nil {
-		var problem *StatusError
+		var problem *httpapi.StatusError
 		if len(texts) > 1 && asStatus(err, &problem) && (problem.Code == 400 || problem.Code == 422) &&
 			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.set(onePrompt) {
 			return true, nil
@@ -59,8 +60,8 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 		return false, err
 	}
 	var rep reply
-	err = decode(buf.Bytes(), &rep)
-	release(buf)
+	err = httpapi.Decode(buf.Bytes(), &rep)
+	httpapi.Release(buf)
 	if err == nil && len(texts) > 1 && len(rep.Choices) == 1 && c.quirks.set(onePrompt) {
 		return true, nil
 	}
@@ -73,7 +74,7 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 	for i := range rep.Choices {
 		ch := &rep.Choices[i]
 		k := which[ch.Index]
-		if ch.Logprobs.null() {
+		if ch.Logprobs.Null() {
 			return false, badResponse("%w", errNoEcho)
 		}
 		t, err := readEcho(ch.Logprobs, texts[ch.Index], stripRight(items[k].context))

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+
+	"olmoeval/internal/provider/httpapi"
 )
 
 func FuzzReadTail(f *testing.F) {
@@ -27,7 +29,7 @@ func FuzzReply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var rep reply
-		if decode(b, &rep) != nil || rep.check(1) != nil {
+		if httpapi.Decode(b, &rep) != nil || rep.check(1) != nil {
 			return
 		}
 		for _, chat := range []bool{false, true} {

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/goccy/go-json"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 )
 
 // way is how log-likelihoods are obtained.
@@ -92,7 +91,7 @@ func (c *Client) learn(ctx context.Context) (*facts, error) {
 
 // absent reports whether a server lacks a call, as opposed to failing at it.
 func absent(err error) bool {
-	var s *StatusError
+	var s *httpapi.StatusError
 	return asStatus(err, &s) && (s.Code == 404 || s.Code == 405 || s.Code == 501)
 }
 
@@ -120,7 +119,7 @@ func (c *Client) trial(ctx context.Context, f *facts, w way) (why string, err er
 		err = c.scoreByEcho(ctx, items, resp)
 	}
 	if err != nil {
-		var s *StatusError
+		var s *httpapi.StatusError
 		fault := eval.FaultOf(err)
 		switch {
 		case absent(err) || asStatus(err, &s) && (s.Code == 400 || s.Code == 422 || s.Code == 500 && mentions(s, "prompt_logprobs", "echo")):
@@ -153,7 +152,7 @@ func (c *Client) trial(ctx context.Context, f *facts, w way) (why string, err er
 	return "", nil
 }
 
-func mentions(s *StatusError, words ...string) bool {
+func mentions(s *httpapi.StatusError, words ...string) bool {
 	for _, w := range words {
 		if strings.Contains(s.Message, w) {
 			return true
@@ -164,13 +163,13 @@ func mentions(s *StatusError, words ...string) bool {
 
 // tokenizerInfo is what a server may tell of its tokenizer.
 type tokenizerInfo struct {
-	AddBOS *bool `json:"add_bos_token"`
-	BOS    raw   `json:"bos_token"`
-	EOS    raw   `json:"eos_token"`
+	AddBOS *bool       `json:"add_bos_token"`
+	BOS    httpapi.Raw `json:"bos_token"`
+	EOS    httpapi.Raw `json:"eos_token"`
 }
 
 // special is the text of a token given as a string or as an object.
-func special(r raw) string {
+func special(r httpapi.Raw) string {
 	var text string
 	if json.Unmarshal(r, &text) == nil {
 		return text
@@ -198,8 +197,8 @@ func (c *Client) findBOS(ctx context.Context, f *facts) error {
 		c.leave(e)
 		switch {
 		case err == nil:
-			err = decode(buf.Bytes(), &info)
-			release(buf)
+			err = httpapi.Decode(buf.Bytes(), &info)
+			httpapi.Release(buf)
 			if err != nil {
 				return err
 			}
@@ -207,7 +206,7 @@ func (c *Client) findBOS(ctx context.Context, f *facts) error {
 			return err
 		}
 	}
-	for _, token := range []raw{info.BOS, info.EOS} {
+	for _, token := range []httpapi.Raw{info.BOS, info.EOS} {
 		if text := special(token); len(empty) == 0 && text != "" {
 			ids, err := c.tokenize(ctx, text, false)
 			if err != nil {
@@ -233,31 +232,7 @@ func (c *Client) findBOS(ctx context.Context, f *facts) error {
 	return nil
 }
 
-// patiently calls f until it succeeds, fails for good, or has failed ten
-// times; for questions before a run.
+// patiently is for questions before a run.
 func (c *Client) patiently(ctx context.Context, f func(context.Context) error) error {
-	limit := c.cfg.Timeout
-	if limit <= 0 {
-		limit = time.Minute
-	}
-	for n := 1; ; n++ {
-		inner, cancel := context.WithTimeout(ctx, limit)
-		err := f(inner)
-		cancel()
-		if err == nil || ctx.Err() != nil || n == 10 {
-			return err
-		}
-		if n == 2 && errors.Is(err, syscall.ECONNREFUSED) {
-			return err // nobody listens: --wait is how to wait for a server
-		}
-		fault := eval.FaultOf(err)
-		if fault.Abort || !fault.Status.Retryable() {
-			return err
-		}
-		select {
-		case <-time.After(max(fault.After, time.Duration(n*n)*50*time.Millisecond)):
-		case <-ctx.Done():
-			return err
-		}
-	}
+	return httpapi.Patiently(ctx, c.cfg.Timeout, f)
 }

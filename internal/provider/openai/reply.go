@@ -9,18 +9,8 @@ import (
 	"github.com/goccy/go-json"
 
 	"olmoeval/eval"
-	"olmoeval/internal/provider/wire"
+	"olmoeval/internal/provider/httpapi"
 )
-
-// raw is a part of an answer kept as it came, to be scanned later.
-type raw []byte
-
-func (r *raw) UnmarshalJSON(b []byte) error {
-	*r = append((*r)[:0], b...)
-	return nil
-}
-
-func (r raw) null() bool { return len(r) == 0 || string(r) == "null" }
 
 type usage struct {
 	PromptTokens     int `json:"prompt_tokens"`
@@ -52,20 +42,20 @@ type reply struct {
 	Choices []choice `json:"choices"`
 	Usage   *usage   `json:"usage"`
 	// Error is how some servers report a failure with status 200.
-	Error raw `json:"error"`
+	Error httpapi.Raw `json:"error"`
 	// first is when the first chunk of a stream came.
 	first time.Time
 }
 
 // choice is one of a completion, a chat or a chunk of a stream.
 type choice struct {
-	Index          int      `json:"index"`
-	Text           *string  `json:"text"`
-	Message        *message `json:"message"`
-	Delta          *message `json:"delta"`
-	FinishReason   string   `json:"finish_reason"`
-	Logprobs       raw      `json:"logprobs"`
-	PromptLogprobs raw      `json:"prompt_logprobs"`
+	Index          int         `json:"index"`
+	Text           *string     `json:"text"`
+	Message        *message    `json:"message"`
+	Delta          *message    `json:"delta"`
+	FinishReason   string      `json:"finish_reason"`
+	Logprobs       httpapi.Raw `json:"logprobs"`
+	PromptLogprobs httpapi.Raw `json:"prompt_logprobs"`
 	// steps are the tokens of a stream, already read.
 	steps *steps
 }
@@ -82,8 +72,8 @@ type toolCall struct {
 	Index    int    `json:"index"`
 	ID       string `json:"id"`
 	Function struct {
-		Name      string `json:"name"`
-		Arguments raw    `json:"arguments"`
+		Name      string      `json:"name"`
+		Arguments httpapi.Raw `json:"arguments"`
 	} `json:"function"`
 }
 
@@ -108,23 +98,12 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*string)(c))
 }
 
-// decode reads an answer strictly: what is not JSON, or holds NaN, is a fault.
-func decode(body []byte, into any) error {
-	if !wire.Valid(body) {
-		return badResponse("the answer is not JSON: %s", shorten(string(body[:min(len(body), 200)])))
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return badResponse("the answer has an unexpected shape: %s", shorten(err.Error()))
-	}
-	return nil
-}
-
 // check finds the failures that come with status 200.
 func (r *reply) check(choices int) error {
-	if !r.Error.null() {
-		text, code := errorText([]byte(`{"error":` + string(r.Error) + `}`))
+	if !r.Error.Null() {
+		text, code := httpapi.ErrorText([]byte(`{"error":` + string(r.Error) + `}`))
 		f := &eval.Fault{Status: eval.InfraServerDown, Err: fmt.Errorf("the server answered with an error: %s", text)}
-		if contextTooLong(strings.ToLower(text), code) {
+		if httpapi.ContextTooLong(strings.ToLower(text), code) {
 			f.Status = eval.ContextOverflow
 		}
 		return f
@@ -162,7 +141,7 @@ func (c *Client) output(ch *choice, chat bool, stop []string) (eval.Output, erro
 		for i := range m.ToolCalls {
 			t := &m.ToolCalls[i]
 			out.ToolCalls = append(out.ToolCalls, eval.ToolCall{ID: strings.Clone(t.ID), Name: strings.Clone(t.Function.Name),
-				Arguments: arguments(t.Function.Arguments)})
+				Arguments: httpapi.Arguments(t.Function.Arguments)})
 		}
 	} else {
 		if ch.Text == nil {
@@ -174,7 +153,7 @@ func (c *Client) output(ch *choice, chat bool, stop []string) (eval.Output, erro
 		ch.steps.into(&out)
 		return out, nil
 	}
-	if ch.Logprobs.null() {
+	if ch.Logprobs.Null() {
 		return out, nil
 	}
 	steps, err := readSteps(ch.Logprobs)
@@ -183,19 +162,6 @@ func (c *Client) output(ch *choice, chat bool, stop []string) (eval.Output, erro
 	}
 	steps.into(&out)
 	return out, nil
-}
-
-// arguments is what the model wrote: a string, or an object of servers that
-// parse it.
-func arguments(r raw) string {
-	if r.null() {
-		return ""
-	}
-	var text string
-	if json.Unmarshal(r, &text) == nil {
-		return text
-	}
-	return string(r)
 }
 
 // tidy applies the configured repairs to a completion.

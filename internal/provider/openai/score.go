@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 )
 
 // scored is one continuation on its way.
@@ -42,7 +43,7 @@ func (c *Client) score(ctx context.Context, r *eval.Request) (*eval.Response, er
 		resp.Outputs[i].Text = cont
 	}
 	sent := time.Now()
-	defer func() { resp.Timing.Total = milliseconds(time.Since(sent)) }()
+	defer func() { resp.Timing.Total = httpapi.Milliseconds(time.Since(sent)) }()
 	if f.way == byEcho {
 		if err := c.scoreByEcho(ctx, items, resp); err != nil {
 			return nil, err
@@ -168,7 +169,7 @@ func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, it
 		if c.adapt(err, q|noLogprobs) {
 			return true, nil
 		}
-		var problem *StatusError
+		var problem *httpapi.StatusError
 		if len(prompts) > 1 && asStatus(err, &problem) && (problem.Code == 400 || problem.Code == 422) &&
 			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.set(onePrompt) {
 			return true, nil
@@ -176,8 +177,8 @@ func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, it
 		return false, err
 	}
 	var rep reply
-	err = decode(buf.Bytes(), &rep)
-	release(buf)
+	err = httpapi.Decode(buf.Bytes(), &rep)
+	httpapi.Release(buf)
 	if err == nil && len(prompts) > 1 && len(rep.Choices) == 1 && c.quirks.set(onePrompt) {
 		return true, nil // it takes the first prompt for the only one
 	}
@@ -192,7 +193,7 @@ func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, it
 		ch := &rep.Choices[i]
 		k := which[ch.Index]
 		it := &items[k]
-		if ch.PromptLogprobs.null() {
+		if ch.PromptLogprobs.Null() {
 			return false, badResponse("%w", errNoPromptLogprobs)
 		}
 		t, err := readTail(ch.PromptLogprobs, it.ids, it.from, top)

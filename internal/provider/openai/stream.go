@@ -1,8 +1,6 @@
 package openai
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,39 +10,40 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
+
+// maxWhole bounds an answer that comes whole where a stream was asked for.
+const maxWhole = 1 << 30
 
 // stream sends a body and gathers the chunks of a server-sent event stream
 // into a reply. A stream that ends before its choices have is a fault.
 func (c *Client) stream(ctx context.Context, e *endpoint, u *url.URL, body []byte, into *reply) error {
-	resp, done, err := c.send(ctx, e, u, body)
+	resp, done, err := c.http.Send(ctx, u, body)
 	if err != nil {
-		return err
+		return c.note(ctx, e, u, err)
 	}
 	defer done()
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	whole := !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+	if whole || resp.StatusCode != http.StatusOK {
+		// A refusal, or the answer of a server that does not stream.
+		text, err := io.ReadAll(io.LimitReader(resp.Body, maxWhole))
 		if err != nil {
-			return c.broken(ctx, e, err)
+			return c.http.Broken(ctx, u, err)
 		}
-		return c.refused(ctx, e, u, resp, text)
-	}
-	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		// A server that does not stream answers whole.
-		text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-		if err != nil {
-			return c.broken(ctx, e, err)
+		if resp.StatusCode != http.StatusOK {
+			return c.note(ctx, e, u, c.http.Refused(u, resp, text))
 		}
-		return decode(text, into)
+		return httpapi.Decode(text, into)
 	}
 	g := gatherer{reply: into}
-	if err := g.read(bufio.NewReaderSize(resp.Body, 16<<10)); err != nil {
+	if err := httpapi.Events(resp.Body, g.event); err != nil {
 		if f := (*eval.Fault)(nil); errors.As(err, &f) {
 			return err
 		}
-		return c.broken(ctx, e, err)
+		return c.http.Broken(ctx, u, err)
 	}
 	return g.finish()
 }
@@ -68,48 +67,21 @@ type part struct {
 // maxParts bounds the index a stream may name.
 const maxParts = 4096
 
-func (g *gatherer) read(r *bufio.Reader) error {
-	for {
-		line, err := readLine(r)
-		if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
-			data = bytes.TrimSpace(data)
-			if string(data) == "[DONE]" {
-				g.ended = true
-				return nil
-			}
-			if err := g.chunk(data); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+// event takes the data of one event.
+func (g *gatherer) event(data []byte) (more bool, err error) {
+	if string(data) == "[DONE]" {
+		g.ended = true
+		return false, nil
 	}
-}
-
-// readLine reads a line of any length.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, err
-	}
-	long := bytes.Clone(line)
-	for errors.Is(err, bufio.ErrBufferFull) && len(long) < maxBody {
-		line, err = r.ReadSlice('\n')
-		long = append(long, line...)
-	}
-	return long, err
+	return true, g.chunk(data)
 }
 
 func (g *gatherer) chunk(data []byte) error {
 	var ch reply
-	if err := decode(data, &ch); err != nil {
+	if err := httpapi.Decode(data, &ch); err != nil {
 		return err
 	}
-	if !ch.Error.null() {
+	if !ch.Error.Null() {
 		return ch.check(0)
 	}
 	if ch.Usage != nil {
@@ -160,10 +132,10 @@ func (p *part) add(c *choice) error {
 			have.ID += t.ID
 			have.Function.Name += t.Function.Name
 			// Pieces are gathered decoded; finish encodes the whole.
-			have.Function.Arguments = append(have.Function.Arguments, arguments(t.Function.Arguments)...)
+			have.Function.Arguments = append(have.Function.Arguments, httpapi.Arguments(t.Function.Arguments)...)
 		}
 	}
-	if !c.Logprobs.null() {
+	if !c.Logprobs.Null() {
 		more, err := readSteps(c.Logprobs)
 		if err != nil {
 			return badResponse("logprobs: %w", err)
@@ -181,7 +153,7 @@ func (p *part) add(c *choice) error {
 func (g *gatherer) finish() error {
 	for i, p := range g.parts {
 		if !p.seen || p.finish == "" && !g.ended {
-			return &eval.Fault{Status: eval.InfraNetwork, Err: errors.New("the stream ended early")}
+			return httpapi.EarlyEnd()
 		}
 		c := choice{Index: i, FinishReason: p.finish, steps: &p.steps}
 		text := p.text.String()

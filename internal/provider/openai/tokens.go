@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
 
@@ -85,7 +86,7 @@ func (c *Client) tokenize(ctx context.Context, text string, special bool) ([]int
 	if err != nil {
 		return nil, err
 	}
-	defer release(buf)
+	defer httpapi.Release(buf)
 	ids, err := readIDs(buf.Bytes())
 	if err != nil {
 		return nil, badResponse("%s: %w", e.tokenize.Redacted(), err)
