@@ -15,6 +15,19 @@ type Provider interface {
 	Caps(context.Context) (Caps, error)
 }
 
+// Declarer is an optional second interface of a Provider whose abilities are
+// known without asking it; what it declares as absent is refused before anything
+// is sent. ok is false where they are not known.
+type Declarer interface {
+	Declared() (c Caps, ok bool)
+}
+
+// Tokenizer is an optional second interface of a Provider that knows its tokens.
+// special adds what the tokenizer puts round every text, such as BOS.
+type Tokenizer interface {
+	Tokenize(ctx context.Context, text string, special bool) ([]int, error)
+}
+
 // Model says which model it is. Identity is by meaning: see Identity.
 type Model struct {
 	// Name is what the user calls it.

@@ -1,5 +1,7 @@
 package eval
 
+import "slices"
+
 // Record is an instance with all that happened to it: one line of a run's
 // record file, and the unit of resuming.
 type Record struct {
@@ -27,6 +29,12 @@ type Record struct {
 	Notes    []string `json:"notes,omitempty"`
 	// WallMS is how long answering and scoring took, in milliseconds.
 	WallMS float64 `json:"wall_ms"`
+}
+
+// Reused reports whether nothing was sent for the answer: it was copied from an
+// equal request of the run or came from a cache, which Notes say.
+func (r *Record) Reused() bool {
+	return slices.Contains(r.Notes, "reused") || slices.Contains(r.Notes, "cached")
 }
 
 // Observation is what one instance contributes to a metric. A mean is

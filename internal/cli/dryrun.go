@@ -106,9 +106,10 @@ func (a *app) planOnly(ctx context.Context, f *runFlags, sel *catalog.Selection,
 
 func (h *harness) sourced() map[string]sourced {
 	return map[string]sourced{
-		"name":            {h.Name, h.origins["name"]},
-		"system_prompt":   {h.SystemPrompt, h.origins["system_prompt"]},
-		"max_concurrency": {h.MaxConcurrency, h.origins["max_concurrency"]},
+		"name":             {h.Name, h.origins["name"]},
+		"system_prompt":    {h.SystemPrompt, h.origins["system_prompt"]},
+		"max_concurrency":  {h.MaxConcurrency, h.origins["max_concurrency"]},
+		"context_overflow": {h.ContextOverflow, h.origins["context_overflow"]},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -24,16 +25,34 @@ type harness struct {
 	SystemPrompt string `json:"system_prompt" yaml:"system_prompt"`
 	// MaxConcurrency bounds instances in flight.
 	MaxConcurrency int `json:"max_concurrency" yaml:"max_concurrency"`
+	// ContextOverflow says what becomes of a prompt that does not fit: fail (""),
+	// skip, or truncate, which cuts completions from the left.
+	ContextOverflow string `json:"context_overflow" yaml:"context_overflow"`
 
 	origins map[string]string
 }
 
 // identity is what of the harness changes answers.
 func (h *harness) identity() map[string]any {
-	if h.SystemPrompt == "" {
-		return map[string]any{"name": h.Name}
+	id := map[string]any{"name": h.Name}
+	if h.SystemPrompt != "" {
+		id["system_prompt"] = h.SystemPrompt
 	}
-	return map[string]any{"name": h.Name, "system_prompt": h.SystemPrompt}
+	if h.ContextOverflow != "" && h.ContextOverflow != engine.Fail {
+		id["context_overflow"] = h.ContextOverflow
+	}
+	return id
+}
+
+// harnessKeys are the fields of a harness, in order.
+var harnessKeys = []string{"name", "system_prompt", "max_concurrency", "context_overflow"}
+
+func (h *harness) validate() error {
+	known := []string{engine.Fail, engine.Skip, engine.Truncate}
+	if h.ContextOverflow != "" && !slices.Contains(known, h.ContextOverflow) {
+		return usage("harness %s: unknown context_overflow %q%s; known: %s", h.Name, h.ContextOverflow, nearest.Hint(h.ContextOverflow, known), strings.Join(known, ", "))
+	}
+	return nil
 }
 
 // harnesses resolves all -H; without one it is the default.
@@ -70,12 +89,15 @@ func (a *app) harness(k harnessAsk) (*harness, error) {
 		}
 		origin = "harness file " + a.defined(file)
 	} else if k.Name != "default" {
-		return nil, usage("unknown harness %q%s; give a YAML file with: name, system_prompt, max_concurrency", k.Name, nearest.Hint(k.Name, []string{"default"}))
+		return nil, usage("unknown harness %q%s; give a YAML file with: %s", k.Name, nearest.Hint(k.Name, []string{"default"}), strings.Join(harnessKeys, ", "))
 	}
-	for _, key := range []string{"name", "system_prompt", "max_concurrency"} {
+	for _, key := range harnessKeys {
 		h.origins[key] = origin
 	}
-	return h, h.apply(k.Overrides)
+	if err := h.apply(k.Overrides); err != nil {
+		return nil, err
+	}
+	return h, h.validate()
 }
 
 // harnessFile is the file that a -H names: a path, or NAME.yaml in the user's
@@ -103,9 +125,8 @@ func (h *harness) apply(overrides []dotted.Override) error {
 			return err
 		}
 		m := tree.(map[string]any)
-		known := []string{"name", "system_prompt", "max_concurrency"}
 		if _, ok := m[o.Path[0]]; !ok {
-			return usage("-o %s after -H %s: unknown key %q%s; does it belong after a -t?", o.Key(), h.Name, o.Path[0], nearest.Hint(o.Path[0], known))
+			return usage("-o %s after -H %s: unknown key %q%s; does it belong after a -t?", o.Key(), h.Name, o.Path[0], nearest.Hint(o.Path[0], harnessKeys))
 		}
 		if m, err = dotted.Set(m, o); err != nil {
 			return asUsage(err)

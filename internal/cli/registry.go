@@ -254,3 +254,15 @@ func merged(sets []eval.Set) eval.Set {
 	}
 	return out
 }
+
+// works names the variants of a task for which ok holds and which have metrics.
+func (r *registry) works(t *eval.Task, ok func(*eval.Task) bool) []string {
+	var out []string
+	for _, v := range r.Variants(t.Name) {
+		spec := t.Name + ":" + v.Name
+		if got, err := r.Resolve(spec, nil); err == nil && len(got.Task.Metrics) > 0 && ok(&got.Task) {
+			out = append(out, spec)
+		}
+	}
+	return out
+}

@@ -83,10 +83,11 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 // run lists it with all else that is missing), or left out with
 // --allow-incomplete.
 func (a *app) toRun(ctx context.Context, f *runFlags) (*catalog.Selection, error) {
-	_, sel, err := a.partialSelection(ctx, f.selected())
+	reg, sel, err := a.partialSelection(ctx, f.selected())
 	if err != nil {
 		return nil, err
 	}
+	f.works = reg.works
 	if f.allowMissing {
 		return a.withoutMissing(sel, f)
 	}
@@ -228,6 +229,7 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 			New: f.fresh, AcceptFailures: f.acceptFailures, MaxFailed: firstOf(f.maxFailed, project.Run.MaxFailed, "1%"),
 			Command: f.command(a.Args, like), Program: program(), Harness: h.identity(),
 			Like: like, AllowDrift: f.allowDrift, Getenv: a.Getenv,
+			Overflow: h.ContextOverflow, Variants: f.works, Warn: func(line string) { a.note("olmo-eval: warning: %s", line) },
 		},
 		Loader: a.loader(f.skipBadRows), Provider: provider, Responder: h.wrap(responder), Progress: &engine.Progress{},
 	}

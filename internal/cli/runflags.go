@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"olmoeval/eval"
 	"olmoeval/internal/compare"
 	"olmoeval/internal/dotted"
 	"olmoeval/internal/journal"
@@ -27,6 +28,7 @@ type runFlags struct {
 	like           string
 	vs             string
 	base           compare.Side // what vs means
+	works          func(*eval.Task, func(*eval.Task) bool) []string
 	maxFailed      string
 	acceptFailures bool
 	allowMissing   bool // --allow-incomplete

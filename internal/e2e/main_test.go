@@ -130,7 +130,7 @@ func content(t *testing.T, dir string) (records []string, results string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec.WallMS, rec.Attempts = 0, 0
+			rec.WallMS, rec.Attempts, rec.Timing = 0, 0, eval.Timing{}
 			b, err := json.Marshal(rec)
 			if err != nil {
 				t.Fatal(err)

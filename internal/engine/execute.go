@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +55,9 @@ func (e *Engine) Execute(ctx context.Context, p *Plan) (*journal.Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	closing := r.follow()
 	err = r.work(ctx)
+	closing()
 	res, err := r.finish(ctx, err)
 	if err == nil && e.Shard != nil && res.Status == journal.Complete {
 		return r.finishShard(ctx, res)
@@ -92,7 +95,10 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.w.Event(map[bool]string{true: "resumed", false: "started"}[p.Resume != nil], map[string]any{"command": r.Command}); err != nil {
 		return err
 	}
-	return r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	return r.hygiene(ctx)
 }
 
 func (r *run) manifest(id string) journal.Manifest {
@@ -103,46 +109,6 @@ func (r *run) manifest(id string) journal.Manifest {
 		SystemHash: p.SystemHash, Harness: r.Harness, Caps: p.Caps, Program: r.Program,
 		Tasks: p.Entries, Suites: p.Suites, MaxFailed: r.MaxFailed,
 	}
-}
-
-// probe asks what the provider can do and refuses tasks it cannot answer.
-func (r *run) probe(ctx context.Context) error {
-	p := r.plan
-	if !r.needsModel() {
-		return nil
-	}
-	caps, err := r.Provider.Caps(ctx)
-	if err != nil && ctx.Err() == nil {
-		// Whatever is wrong with the model's endpoint, nothing can be asked.
-		f := *eval.FaultOf(err)
-		f.Abort = true
-		return &f
-	}
-	if err != nil {
-		return ctx.Err()
-	}
-	p.Caps = caps
-	for _, t := range p.Tasks {
-		kind := t.Task.Prompt.RequestType()
-		ok := map[eval.RequestType]bool{eval.Completion: caps.Completion, eval.Chat: caps.Chat, eval.Loglikelihood: caps.Loglikelihood}[kind]
-		if !ok {
-			return &eval.Fault{Status: eval.ConfigError, Abort: true,
-				Err:  fmt.Errorf("task %s needs %s requests, which %s cannot answer: %s", t.Label, kind, r.Provider.Model().Name, notes(caps)),
-				Hint: "choose another endpoint, or a variant of the task that generates text"}
-		}
-	}
-	if p.Resume != nil && p.Resume.Caps.Fingerprint != "" && caps.Fingerprint != "" && p.Resume.Caps.Fingerprint != caps.Fingerprint {
-		return refuse("run %s: other weights are served now than when it was started (fingerprint %s, was %s); --new starts a new run",
-			p.Resume.RunID, caps.Fingerprint, p.Resume.Caps.Fingerprint)
-	}
-	return nil
-}
-
-func notes(c eval.Caps) string {
-	if len(c.Notes) == 0 {
-		return "it does not offer them"
-	}
-	return c.Notes[len(c.Notes)-1]
 }
 
 func (r *run) needsModel() bool {
@@ -172,9 +138,14 @@ func (r *run) work(ctx context.Context) error {
 	defer stop()
 	jobs := make(chan job) // closed by the feeder
 	var wg sync.WaitGroup
+	var held atomic.Bool // an instance was not begun: the budget is used up
 	for range max(1, r.Concurrency) {
 		wg.Go(func() {
 			for j := range jobs {
+				if r.Budget.Used() != nil {
+					held.Store(true)
+					continue
+				}
 				if err := r.one(inner, j); err != nil {
 					r.abort(err)
 					cancel(err)
@@ -182,7 +153,9 @@ func (r *run) work(ctx context.Context) error {
 			}
 		})
 	}
-	err := r.feed(ctx, inner, jobs)
+	feeding, done := r.Budget.bound(ctx)
+	err := r.feed(feeding, inner, jobs)
+	done()
 	close(jobs)
 	wg.Wait()
 	r.mu.Lock()
@@ -192,6 +165,10 @@ func (r *run) work(ctx context.Context) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	var spent *BudgetError
+	if held.Load() || err != nil && errors.As(context.Cause(feeding), &spent) {
+		return r.Budget.Used()
 	}
 	return err
 }
@@ -252,7 +229,10 @@ func (r *run) finish(ctx context.Context, cause error) (*journal.Result, error) 
 	res.Suites = Suites(p.Suites, res.Tasks)
 	res.WallS = now().Sub(r.started).Seconds()
 	reason := ""
+	var spent *BudgetError
 	switch {
+	case errors.As(cause, &spent):
+		res.Status, reason = journal.Interrupted, spent.Error()
 	case cause != nil && errors.Is(cause, context.Canceled):
 		res.Status, reason = journal.Interrupted, "stopped by the user"
 	case cause != nil:

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"olmoeval/eval"
@@ -11,6 +12,10 @@ import (
 func (r *run) one(ctx context.Context, j job) error {
 	if ctx.Err() != nil {
 		return nil
+	}
+	if p := r.Progress; p != nil {
+		p.InFlight.Add(1)
+		defer p.InFlight.Add(-1)
 	}
 	t, tr := r.plan.Tasks[j.task], r.tracks[j.task]
 	begin := now()
@@ -38,6 +43,7 @@ func (r *run) one(ctx context.Context, j job) error {
 	}
 	req.Origin = &eval.Origin{Task: t.Task, Instance: in, Digest: digest}
 	resp, err := r.Responder.Respond(ctx, req)
+	answered := now()
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped: the instance stays to be asked
@@ -47,8 +53,11 @@ func (r *run) one(ctx context.Context, j job) error {
 			return f
 		}
 		rec.Status, rec.Error = f.Status, f.Error()
+		var tried interface{ Attempted() int }
 		if resp != nil {
 			rec.Attempts = resp.Attempts
+		} else if errors.As(err, &tried) {
+			rec.Attempts = tried.Attempted()
 		}
 		if f.Status.Counted() {
 			r.countFault(t, rec)
@@ -64,24 +73,33 @@ func (r *run) one(ctx context.Context, j job) error {
 	if err := r.w.Append(t.Label, rec); err != nil {
 		return &StorageError{err}
 	}
-	tr.add(rec)
-	if p := r.Progress; p != nil {
-		p.Done.Add(1)
-		p.Tokens.Add(int64(rec.Usage.CompletionTokens))
-		if !rec.Status.Counted() {
-			p.Failed.Add(1)
+	if tr.add(rec) == early {
+		if err := r.alarm(t, tr); err != nil {
+			return &StorageError{err}
 		}
 	}
+	r.finished(t.Label, rec, begin, answered)
 	return nil
 }
+
+// Policies for instances that do not fit the context.
+const (
+	Fail     = "fail"
+	Skip     = "skip"
+	Truncate = "truncate"
+)
 
 // countFault scores a failure of the model's own, such as a context that does
 // not fit: wrong, where the metric is about being right.
 func (r *run) countFault(t *Prepared, rec *eval.Record) {
 	rec.Values = map[string]*eval.Observation{}
+	skip := rec.Status == eval.ContextOverflow && r.Overflow == Skip
 	for _, m := range t.Task.Metrics {
 		info := m.Info()
 		rec.Values[info.ID] = nil
+		if skip {
+			continue
+		}
 		if info.Unit == eval.Proportion && info.HigherIsBetter {
 			rec.Values[info.ID] = &eval.Observation{Value: 0, Weight: 1}
 		}

@@ -34,7 +34,7 @@ func taskResult(p *Prepared, entry *journal.Task, t *track) journal.TaskResult {
 	if r.Primary == nil {
 		r.Primary = &eval.Estimate{Metric: entry.Primary, Reason: "the task has no metric of this name"}
 	}
-	r.Notes = warnings(p, t, &r)
+	r.Notes = warnings(p, entry, t, &r)
 	r.Warnings = codes(r.Notes)
 	return r
 }
@@ -58,7 +58,7 @@ const (
 	warnEqual       = 0.05
 )
 
-func warnings(p *Prepared, t *track, r *journal.TaskResult) []string {
+func warnings(p *Prepared, entry *journal.Task, t *track, r *journal.TaskResult) []string {
 	var out []string
 	n := float64(max(1, r.NOK))
 	add := func(code, format string, args ...any) { out = append(out, code+": "+fmt.Sprintf(format, args...)) }
@@ -67,6 +67,12 @@ func warnings(p *Prepared, t *track, r *journal.TaskResult) []string {
 	}
 	if r.NPending > 0 {
 		add("partial", "%d of %d instances have no result yet", r.NPending, r.NTotal)
+	}
+	if k := t.count(flagSkipped); k > 0 {
+		add("partial", "%d instances did not fit the context and were skipped", k)
+	}
+	if x := float64(t.count(flagThinking)) / n; x >= warnTruncated {
+		add("stop_in_thinking", "%.1f %% of answers ended inside thinking at a stop sequence", 100*x)
 	}
 	if p.Skipped > 0 {
 		add("partial", "%d malformed rows were skipped", p.Skipped)
@@ -94,6 +100,11 @@ func warnings(p *Prepared, t *track, r *journal.TaskResult) []string {
 		case "few_clusters":
 			add(w, "%d clusters: intervals are rough", r.Primary.Clusters)
 		default:
+			out = append(out, w)
+		}
+	}
+	for _, w := range entry.Warnings {
+		if code, _, _ := strings.Cut(w, ":"); !slices.Contains(codes(out), code) {
 			out = append(out, w)
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/hex"
 	"math"
+	"strings"
 	"sync"
 
 	"olmoeval/eval"
@@ -14,8 +15,10 @@ const (
 	flagCounted
 	flagTruncated
 	flagUnextracted
-	flagEqual // all continuations have the same log-likelihood
-	flagSeen  // it has a record
+	flagEqual    // all continuations have the same log-likelihood
+	flagSeen     // it has a record
+	flagThinking // an answer ended inside thinking at a stop sequence
+	flagSkipped  // it did not fit the context and was left out
 )
 
 // track is what a run remembers of a task's instances: columns by index.
@@ -33,6 +36,7 @@ type track struct {
 	known   map[eval.Status]uint8
 	list    []eval.Status
 	usage   eval.Usage
+	seen    int
 }
 
 func newTrack(n int, metrics []string) *track {
@@ -50,13 +54,18 @@ func newTrack(n int, metrics []string) *track {
 	return t
 }
 
-// add notes a record; a later one of the same instance replaces the earlier.
-func (t *track) add(rec *eval.Record) {
+// add notes a record; a later one of the same instance replaces the earlier. It
+// returns how many were noted, 0 for a replacement.
+func (t *track) add(rec *eval.Record) (seen int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	i := rec.Index
 	if i < 0 || i >= len(t.flags) {
-		return
+		return 0
+	}
+	if t.flags[i]&flagSeen == 0 {
+		t.seen++
+		seen = t.seen
 	}
 	code, ok := t.known[rec.Status]
 	if !ok {
@@ -96,6 +105,7 @@ func (t *track) add(rec *eval.Record) {
 		}
 		t.cluster[i] = id
 	}
+	return seen
 }
 
 func flagsOf(rec *eval.Record) uint8 {
@@ -115,10 +125,16 @@ func flagsOf(rec *eval.Record) uint8 {
 		}
 		return f
 	}
+	if rec.Status == eval.ContextOverflow && !anyValue(rec) {
+		f |= flagSkipped
+	}
 	answered := len(rec.Outputs) == 0
 	for i := range rec.Outputs {
-		if rec.Outputs[i].FinishReason == "length" {
+		out := &rec.Outputs[i]
+		if out.FinishReason == "length" {
 			f |= flagTruncated
+		} else if thinking(out.Text) {
+			f |= flagThinking
 		}
 		answered = answered || !empty(rec.Outputs[i].Answer)
 	}
@@ -126,6 +142,21 @@ func flagsOf(rec *eval.Record) uint8 {
 		f |= flagUnextracted
 	}
 	return f
+}
+
+// thinking reports whether a text opens thinking and does not close it.
+func thinking(text string) bool {
+	open := strings.LastIndex(text, "<think>")
+	return open >= 0 && !strings.Contains(text[open:], "</think>")
+}
+
+func anyValue(rec *eval.Record) bool {
+	for _, v := range rec.Values {
+		if v != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // empty reports whether an extractor found nothing: no answer, or an empty list.
@@ -169,6 +200,8 @@ func (t *track) has(i int, f uint8) bool {
 }
 
 func (t *track) count(f uint8) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	n := 0
 	for _, x := range t.flags {
 		if x&f != 0 {
