@@ -15,7 +15,7 @@ import (
 const module = "olmoeval"
 
 // leaves may be imported by anyone and import no package of ours but leaves.
-var leaves = []string{"internal/pyrand", "internal/stats", "internal/nearest", "internal/dotted", "internal/table", "internal/textdiff", "internal/pyliteral"}
+var leaves = []string{"internal/pyrand", "internal/stats", "internal/nearest", "internal/dotted", "internal/table", "internal/textdiff", "internal/pyliteral", "internal/gguf", "internal/child"}
 
 // authoring is the public vocabulary of benchmarks.
 var authoring = []string{"prompt", "answer", "score", "metric", "dataset"}
