@@ -45,6 +45,9 @@ func (e *Exhausted) Error() string {
 }
 func (e *Exhausted) Unwrap() error { return e.Err }
 
+// Attempted is Tries, for those who know this error by its method alone.
+func (e *Exhausted) Attempted() int { return e.Tries }
+
 // Tries is how often a request was sent before it failed with err; 1 where
 // nobody counted.
 func Tries(err error) int {
