@@ -95,7 +95,10 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.w.Event(map[bool]string{true: "resumed", false: "started"}[p.Resume != nil], map[string]any{"command": r.Command}); err != nil {
 		return err
 	}
-	return r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	return r.hygiene(ctx)
 }
 
 func (r *run) manifest(id string) journal.Manifest {
@@ -106,46 +109,6 @@ func (r *run) manifest(id string) journal.Manifest {
 		SystemHash: p.SystemHash, Harness: r.Harness, Caps: p.Caps, Program: r.Program,
 		Tasks: p.Entries, Suites: p.Suites, MaxFailed: r.MaxFailed,
 	}
-}
-
-// probe asks what the provider can do and refuses tasks it cannot answer.
-func (r *run) probe(ctx context.Context) error {
-	p := r.plan
-	if !r.needsModel() {
-		return nil
-	}
-	caps, err := r.Provider.Caps(ctx)
-	if err != nil && ctx.Err() == nil {
-		// Whatever is wrong with the model's endpoint, nothing can be asked.
-		f := *eval.FaultOf(err)
-		f.Abort = true
-		return &f
-	}
-	if err != nil {
-		return ctx.Err()
-	}
-	p.Caps = caps
-	for _, t := range p.Tasks {
-		kind := t.Task.Prompt.RequestType()
-		ok := map[eval.RequestType]bool{eval.Completion: caps.Completion, eval.Chat: caps.Chat, eval.Loglikelihood: caps.Loglikelihood}[kind]
-		if !ok {
-			return &eval.Fault{Status: eval.ConfigError, Abort: true,
-				Err:  fmt.Errorf("task %s needs %s requests, which %s cannot answer: %s", t.Label, kind, r.Provider.Model().Name, notes(caps)),
-				Hint: "choose another endpoint, or a variant of the task that generates text"}
-		}
-	}
-	if p.Resume != nil && p.Resume.Caps.Fingerprint != "" && caps.Fingerprint != "" && p.Resume.Caps.Fingerprint != caps.Fingerprint {
-		return refuse("run %s: other weights are served now than when it was started (fingerprint %s, was %s); --new starts a new run",
-			p.Resume.RunID, caps.Fingerprint, p.Resume.Caps.Fingerprint)
-	}
-	return nil
-}
-
-func notes(c eval.Caps) string {
-	if len(c.Notes) == 0 {
-		return "it does not offer them"
-	}
-	return c.Notes[len(c.Notes)-1]
 }
 
 func (r *run) needsModel() bool {

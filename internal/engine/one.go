@@ -73,18 +73,33 @@ func (r *run) one(ctx context.Context, j job) error {
 	if err := r.w.Append(t.Label, rec); err != nil {
 		return &StorageError{err}
 	}
-	tr.add(rec)
+	if tr.add(rec) == early {
+		if err := r.alarm(t, tr); err != nil {
+			return &StorageError{err}
+		}
+	}
 	r.finished(t.Label, rec, begin, answered)
 	return nil
 }
+
+// Policies for instances that do not fit the context.
+const (
+	Fail     = "fail"
+	Skip     = "skip"
+	Truncate = "truncate"
+)
 
 // countFault scores a failure of the model's own, such as a context that does
 // not fit: wrong, where the metric is about being right.
 func (r *run) countFault(t *Prepared, rec *eval.Record) {
 	rec.Values = map[string]*eval.Observation{}
+	skip := rec.Status == eval.ContextOverflow && r.Overflow == Skip
 	for _, m := range t.Task.Metrics {
 		info := m.Info()
 		rec.Values[info.ID] = nil
+		if skip {
+			continue
+		}
 		if info.Unit == eval.Proportion && info.HigherIsBetter {
 			rec.Values[info.ID] = &eval.Observation{Value: 0, Weight: 1}
 		}

@@ -48,6 +48,17 @@ type Options struct {
 	Like       *journal.Reader
 	AllowDrift bool
 	Getenv     func(string) string
+	// Hygiene is what is known for the checks before the first request.
+	Hygiene Hygiene
+	// Overflow says what becomes of an instance that does not fit the context:
+	// "fail" (or "") counts it as wrong, "skip" leaves it out of the numbers. What
+	// cuts prompts is a layer of the provider's.
+	Overflow string
+	// Warn is told what was found before or early in a run; nil tells nobody.
+	Warn func(string)
+	// Variants names the variants of a task for which ok holds, as specs; nil
+	// names none.
+	Variants func(t *eval.Task, ok func(*eval.Task) bool) []string
 }
 
 // Engine runs selections.
@@ -159,6 +170,9 @@ func (e *Engine) Plan(ctx context.Context, sel *catalog.Selection) (*Plan, error
 		return p, err
 	}
 	p.ResumeKey = resumeKey(p.SystemHash, e.Name, e.Group, e.Shard, p.Entries)
+	if err := e.declared(p.Tasks); err != nil {
+		return p, err
+	}
 	for _, t := range p.Tasks {
 		if err := t.renderFirst(ctx); err != nil {
 			return p, &refusal{err}
