@@ -18,13 +18,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/child"
 )
 
 // DefaultTimeout bounds one answer, the start of the process included.
@@ -55,7 +53,7 @@ func (c Command) Files() []string {
 		if i == 0 && !strings.Contains(a, "/") {
 			continue // searched in PATH
 		}
-		p := c.path(a)
+		p := c.spec().Path(a)
 		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() {
 			out = append(out, p)
 		}
@@ -63,12 +61,7 @@ func (c Command) Files() []string {
 	return out
 }
 
-func (c Command) path(arg string) string {
-	if filepath.IsAbs(arg) {
-		return arg
-	}
-	return filepath.Join(c.Dir, arg)
-}
+func (c Command) spec() child.Spec { return child.Spec{Args: c.Args, Dir: c.Dir} }
 
 // Digest identifies the command by its arguments and the bytes of its files:
 // SHA-256 in hex. Where the files lie does not matter as long as the arguments
@@ -108,27 +101,6 @@ func (c Command) timeout() time.Duration {
 	return DefaultTimeout
 }
 
-// build makes the exec.Cmd in a process group of its own.
-func (c Command) build() (*exec.Cmd, error) {
-	if len(c.Args) == 0 {
-		return nil, errors.New("empty command")
-	}
-	name := c.Args[0]
-	if strings.Contains(name, "/") {
-		abs, err := filepath.Abs(c.path(name))
-		if err != nil {
-			return nil, err
-		}
-		name = abs
-	}
-	cmd := exec.Command(name, c.Args[1:]...)
-	cmd.Args[0] = c.Args[0]
-	cmd.Dir = c.Dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = time.Second // a grandchild may hold stderr open
-	return cmd, nil
-}
-
 // fault says what a process did wrong. The message is one line.
 func (c Command) fault(stderr string, format string, args ...any) *eval.Fault {
 	msg := fmt.Sprintf("process %q: %s", c.String(), fmt.Sprintf(format, args...))
@@ -136,11 +108,4 @@ func (c Command) fault(stderr string, format string, args ...any) *eval.Fault {
 		msg += "; stderr ends: " + stderr
 	}
 	return &eval.Fault{Status: eval.ScoringError, Err: errors.New(msg)}
-}
-
-// killGroup kills a process and all its children that did not leave the group.
-func killGroup(cmd *exec.Cmd) {
-	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // ESRCH: gone already
-	}
 }

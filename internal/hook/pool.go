@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"olmoeval/eval"
 )
@@ -63,8 +64,8 @@ func (p *Pool) Call(ctx context.Context, request any) (map[string]json.RawMessag
 	}
 	defer func() { p.slots <- pr }()
 	for range 2 {
-		if pr != nil && (!pr.alive() || pr.stale()) {
-			noise := pr.alive() || pr.lines.Buffered() > 0
+		if pr != nil && (!pr.Alive() || pr.stale()) {
+			noise := pr.Alive() || pr.lines.Buffered() > 0
 			p.drop(&pr)
 			if noise {
 				return nil, p.cmd.fault("", "wrote more than one line for a request; debug output belongs on stderr")
@@ -106,11 +107,11 @@ func (p *Pool) ask(ctx context.Context, pr *proc, body []byte) (map[string]json.
 	}
 	var answer map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &answer); err != nil || answer == nil {
-		return nil, p.cmd.fault(pr.stderr.String(), "wrote a line that is no JSON object: %s; debug output belongs on stderr", excerpt(raw))
+		return nil, p.cmd.fault(pr.Tail().String(), "wrote a line that is no JSON object: %s; debug output belongs on stderr", excerpt(raw))
 	}
 	if v, ok := answer["index"]; ok && string(v) != "null" {
 		if string(v) != strconv.Itoa(index) {
-			return nil, p.cmd.fault(pr.stderr.String(), "answered request %s, want %d", excerpt(v), index)
+			return nil, p.cmd.fault(pr.Tail().String(), "answered request %s, want %d", excerpt(v), index)
 		}
 	}
 	if v, ok := answer["error"]; ok && string(v) != "null" {
@@ -144,7 +145,7 @@ func (p *Pool) drop(pr **proc) {
 	p.mu.Lock()
 	delete(p.live, *pr)
 	p.mu.Unlock()
-	(*pr).kill()
+	(*pr).Kill()
 	*pr = nil
 }
 
@@ -158,10 +159,10 @@ func (p *Pool) Close() error {
 	p.live = map[*proc]bool{}
 	p.mu.Unlock()
 	for pr := range live {
-		killGroup(pr.run)
+		pr.Signal(syscall.SIGKILL)
 	}
 	for pr := range live {
-		<-pr.exited
+		<-pr.Exited()
 	}
 	return nil
 }

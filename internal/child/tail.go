@@ -1,4 +1,4 @@
-package hook
+package child
 
 import (
 	"strings"
@@ -11,13 +11,14 @@ const (
 	tailShow = 400
 )
 
-// tail is a writer that keeps the end of what was written.
-type tail struct {
+// Tail is a writer that keeps the end of what was written.
+type Tail struct {
 	mu  sync.Mutex
 	buf []byte
 }
 
-func (t *tail) Write(p []byte) (int, error) {
+// Write never fails.
+func (t *Tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf = append(t.buf, p...)
@@ -27,8 +28,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String is the last lines as one line, at most tailShow bytes.
-func (t *tail) String() string {
+// String is the last lines as one line, at most 400 bytes of them.
+func (t *Tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := strings.FieldsFunc(string(t.buf), func(r rune) bool { return r == '\n' || r == '\r' })
