@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 
-	"olmoeval/dataset/internal/hub"
+	"olmoeval/dataset/internal/hubset"
 	"olmoeval/dataset/internal/rowio"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch/hub"
 )
 
 // hubName is ORG/NAME, or a name of the time before organisations.
@@ -27,8 +27,8 @@ func (s *Store) openHub(ctx context.Context, src eval.Source, split string) (eva
 	if err != nil {
 		return nil, err
 	}
-	want := hub.Want{ID: src.Path, Revision: src.Revision, Subset: src.Subset, Split: split, DataFiles: src.DataFiles}
-	snap, files, err := c.Select(ctx, want)
+	want := hubset.Want{ID: src.Path, Revision: src.Revision, Subset: src.Subset, Split: split, DataFiles: src.DataFiles}
+	snap, files, err := hubset.Select(ctx, c, want)
 	if err != nil {
 		return nil, err
 	}
@@ -45,19 +45,9 @@ func (s *Store) openHub(ctx context.Context, src eval.Source, split string) (eva
 }
 
 func (s *Store) hub() (*hub.Client, error) {
-	dir := s.opt.HFCache
-	if dir == "" && s.opt.HFHome != "" {
-		dir = filepath.Join(s.opt.HFHome, "hub")
+	c, err := s.opt.access().Hub(s.web(), hub.Datasets, s.log)
+	if err == nil {
+		c.Moved = legacy
 	}
-	if dir == "" {
-		return nil, errors.New("no Hugging Face cache directory: set HF_HOME")
-	}
-	listings, err := s.cacheDir("hub")
-	if err != nil {
-		listings = ""
-	}
-	return &hub.Client{
-		Web: s.web(), Endpoint: s.opt.HFEndpoint, Token: s.opt.HFToken.Reveal(),
-		Dir: dir, Listings: listings, Offline: s.opt.Offline, Moved: legacy, Log: s.log,
-	}, nil
+	return c, err
 }

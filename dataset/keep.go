@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"olmoeval/dataset/internal/cache"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch"
 )
 
 // errNoCache says that something must be kept and there is no place for it.
@@ -44,7 +44,7 @@ func (s *Store) keepShots(def *shotSet, docs []eval.Doc) {
 		err = os.MkdirAll(dir, 0o777)
 	}
 	if err == nil {
-		err = cache.WriteFile(filepath.Join(dir, def.sha256+".jsonl"), encodeDocs(docs))
+		err = fetch.WriteFile(filepath.Join(dir, def.sha256+".jsonl"), encodeDocs(docs))
 	}
 	if err != nil {
 		s.log.Debug("few-shot set not kept", "set", def.name, "error", err)

@@ -4,9 +4,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"olmoeval/internal/fetch/access"
 )
 
 // Options say where data comes from. The zero value reads local files and
@@ -38,49 +38,18 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// S3 says how to reach s3:// addresses. Without keys the shared credentials
-// file is read, and without that requests are not signed, which public buckets
-// allow.
-type S3 struct {
-	// Endpoint is a server's address, with or without scheme; "" is AWS.
-	Endpoint, Region string
-	AccessKey        string
-	SecretKey        Secret
-	SessionToken     Secret
-	// CredentialsFile and Profile are AWS's shared file and a section of it.
-	CredentialsFile, Profile string
-}
+// S3 says how to reach s3:// addresses: Endpoint (a server's address, "" is
+// AWS), Region, AccessKey, SecretKey, SessionToken, or CredentialsFile and
+// Profile, AWS's shared file and a section of it. Without any of them requests
+// are not signed, which public buckets allow.
+type S3 = access.S3
 
-// GCS says how to reach gs:// addresses: public objects, or whatever a bearer
-// token opens.
-type GCS struct {
-	// Endpoint is https://storage.googleapis.com if "".
-	Endpoint string
-	Token    Secret
-}
+// GCS says how to reach gs:// addresses: public objects, or whatever the bearer
+// token in Token opens. Endpoint is https://storage.googleapis.com if "".
+type GCS = access.GCS
 
-// Secret is a text that is not printed.
-type Secret string
-
-// Reveal is the secret itself.
-func (s Secret) Reveal() string { return string(s) }
-
-// String is ***, or "" if there is no secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "***"
-}
-
-// GoString keeps the secret out of %#v.
-func (s Secret) GoString() string { return `"` + s.String() + `"` }
-
-// MarshalText keeps the secret out of JSON and YAML.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue keeps the secret out of logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+// Secret is a text that is not printed; its Reveal method is the text itself.
+type Secret = access.Secret
 
 // OptionsFromEnv reads OLMO_EVAL_MIRROR; HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
 // HF_TOKEN (else the token file of HF_TOKEN_PATH or HF_HOME), HF_HUB_OFFLINE;
@@ -89,61 +58,18 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // names for it); STORAGE_EMULATOR_HOST and GOOGLE_OAUTH_ACCESS_TOKEN. They
 // mean what they mean to the tools they come from.
 func OptionsFromEnv(getenv func(string) string) Options {
-	first := func(names ...string) string {
-		for _, n := range names {
-			if v := strings.TrimSpace(getenv(n)); v != "" {
-				return v
-			}
-		}
-		return ""
+	a := access.FromEnv(getenv)
+	return Options{
+		Mirror:   strings.TrimSpace(getenv("OLMO_EVAL_MIRROR")),
+		CacheDir: a.CacheDir, HFHome: a.HFHome, HFCache: a.HFCache, HFEndpoint: a.HFEndpoint, HFToken: a.HFToken,
+		Offline: a.Offline, S3: a.S3, GCS: a.GCS,
 	}
-	cache := first("XDG_CACHE_HOME")
-	home := first("HOME")
-	if cache == "" && home != "" {
-		cache = filepath.Join(home, ".cache")
+}
+
+// access is what of the options the downloads need.
+func (o Options) access() access.Access {
+	return access.Access{
+		CacheDir: o.CacheDir, HFHome: o.HFHome, HFCache: o.HFCache, HFEndpoint: o.HFEndpoint, HFToken: o.HFToken,
+		Offline: o.Offline, S3: o.S3, GCS: o.GCS,
 	}
-	under := func(dir string, elem ...string) string {
-		if dir == "" {
-			return ""
-		}
-		return filepath.Join(append([]string{dir}, elem...)...)
-	}
-	o := Options{
-		Mirror:     first("OLMO_EVAL_MIRROR"),
-		CacheDir:   under(cache, "olmo-eval"),
-		HFHome:     first("HF_HOME"),
-		HFCache:    first("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"),
-		HFEndpoint: first("HF_ENDPOINT"),
-		HFToken:    Secret(first("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")),
-		S3: S3{
-			Endpoint:        first("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-			Region:          first("AWS_REGION", "AWS_DEFAULT_REGION"),
-			AccessKey:       first("AWS_ACCESS_KEY_ID"),
-			SecretKey:       Secret(first("AWS_SECRET_ACCESS_KEY")),
-			SessionToken:    Secret(first("AWS_SESSION_TOKEN")),
-			CredentialsFile: first("AWS_SHARED_CREDENTIALS_FILE"),
-			Profile:         first("AWS_PROFILE"),
-		},
-		GCS: GCS{Endpoint: first("STORAGE_EMULATOR_HOST"), Token: Secret(first("GOOGLE_OAUTH_ACCESS_TOKEN"))},
-	}
-	if o.HFHome == "" {
-		o.HFHome = under(cache, "huggingface")
-	}
-	if o.S3.CredentialsFile == "" {
-		o.S3.CredentialsFile = under(home, ".aws", "credentials")
-	}
-	if o.HFToken == "" {
-		file := first("HF_TOKEN_PATH")
-		if file == "" {
-			file = under(o.HFHome, "token")
-		}
-		if b, err := os.ReadFile(file); err == nil {
-			o.HFToken = Secret(strings.TrimSpace(string(b)))
-		}
-	}
-	switch strings.ToUpper(first("HF_HUB_OFFLINE")) {
-	case "1", "ON", "YES", "TRUE":
-		o.Offline = true
-	}
-	return o
 }

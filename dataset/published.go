@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"olmoeval/dataset/internal/cache"
-	"olmoeval/dataset/internal/remote"
-	"olmoeval/dataset/internal/web"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch"
+	"olmoeval/internal/fetch/blob"
+	"olmoeval/internal/fetch/web"
 	"olmoeval/internal/pyliteral"
 )
 
@@ -114,13 +114,13 @@ func (s *Store) publishedFile(ctx context.Context, module string) (publishedFile
 	if s.opt.Offline {
 		return f, fmt.Errorf("%s: not in the cache, and HF_HUB_OFFLINE is set", web.Bare(f.address))
 	}
-	h := remote.HTTPS{Web: s.web()}
+	h := blob.HTTPS{Web: s.web()}
 	o, err := h.Stat(ctx, f.address)
 	if err != nil {
 		return f, err
 	}
 	s.log.Info("downloading", "file", o.Name, "bytes", o.Size)
-	get := cache.Fetch{
+	get := fetch.File{
 		Path: f.path, Lock: f.path + ".lock", Size: o.Size, Retry: s.retry,
 		Get: func(ctx context.Context, offset int64) (io.ReadCloser, int64, error) { return h.Get(ctx, o, offset) },
 	}

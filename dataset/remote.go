@@ -13,23 +13,24 @@ import (
 	"path/filepath"
 	"strings"
 
-	"olmoeval/dataset/internal/cache"
 	"olmoeval/dataset/internal/remote"
 	"olmoeval/dataset/internal/rowio"
-	"olmoeval/dataset/internal/web"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch"
+	"olmoeval/internal/fetch/blob"
+	"olmoeval/internal/fetch/web"
 )
 
 // listing is what an address was last resolved to.
 type listing struct {
-	Address string          `json:"address"`
-	Split   string          `json:"split"`
-	Objects []remote.Object `json:"objects"`
+	Address string        `json:"address"`
+	Split   string        `json:"split"`
+	Objects []blob.Object `json:"objects"`
 }
 
 // kept is written beside a downloaded file.
 type kept struct {
-	remote.Object
+	blob.Object
 	SHA256 string `json:"sha256"`
 }
 
@@ -75,7 +76,7 @@ func (s *Store) download(ctx context.Context, address string) (string, error) {
 	if s.opt.Offline {
 		return "", fmt.Errorf("%s: not in the cache, and HF_HUB_OFFLINE is set", web.Bare(address))
 	}
-	h := remote.HTTPS{Web: s.web()}
+	h := blob.HTTPS{Web: s.web()}
 	o, err := h.Stat(ctx, address)
 	if err != nil {
 		return "", err
@@ -96,32 +97,16 @@ func (s *Store) web() *web.Client {
 }
 
 // bucketOf is the place an address is in, and its key there.
-func (s *Store) bucketOf(address string) (b remote.Bucket, key string, err error) {
-	scheme, rest, _ := strings.Cut(address, "://")
-	if scheme != "s3" && scheme != "gs" {
-		return remote.HTTPS{Web: s.web()}, address, nil
+func (s *Store) bucketOf(address string) (b blob.Bucket, key string, err error) {
+	if scheme, _, _ := strings.Cut(address, "://"); scheme != "s3" && scheme != "gs" {
+		return blob.HTTPS{Web: s.web()}, address, nil
 	}
-	name, key, _ := strings.Cut(rest, "/")
-	if name == "" {
-		return nil, "", fmt.Errorf("want %s://BUCKET/KEY", scheme)
-	}
-	if scheme == "gs" {
-		g := s.opt.GCS
-		return remote.GCS{Web: s.web(), Endpoint: g.Endpoint, Token: g.Token.Reveal(), Bucket: name}, key, nil
-	}
-	c := s.opt.S3
-	b, err = remote.NewS3(remote.S3Config{
-		Endpoint: c.Endpoint, Region: c.Region,
-		AccessKey: c.AccessKey, SecretKey: c.SecretKey.Reveal(), SessionToken: c.SessionToken.Reveal(),
-		CredentialsFile: c.CredentialsFile, Profile: c.Profile,
-		HTTP: s.opt.HTTP, Retry: s.retry,
-	}, name)
-	return b, key, err
+	return s.opt.access().Bucket(s.web(), s.opt.HTTP, address)
 }
 
 // resolve finds the objects of an address. Offline, and where the network is
 // down, what was found the last time counts.
-func (s *Store) resolve(ctx context.Context, address, split string) (remote.Bucket, []remote.Object, error) {
+func (s *Store) resolve(ctx context.Context, address, split string) (blob.Bucket, []blob.Object, error) {
 	dir, err := s.cacheDir("remote")
 	if err != nil {
 		return nil, nil, err
@@ -131,17 +116,17 @@ func (s *Store) resolve(ctx context.Context, address, split string) (remote.Buck
 		return nil, nil, err
 	}
 	file := filepath.Join(dir, "listings", short(address+"\n"+split+"\n"+s.opt.S3.Endpoint+"\n"+s.opt.GCS.Endpoint)+".json")
-	var objects []remote.Object
+	var objects []blob.Object
 	err = errors.New("not in the cache, and HF_HUB_OFFLINE is set")
 	if !s.opt.Offline {
-		if h, ok := b.(remote.HTTPS); ok {
+		if h, ok := b.(blob.HTTPS); ok {
 			objects, err = remote.FindHTTPS(ctx, h, key)
 		} else {
 			objects, err = remote.Find(ctx, b, key, split)
 		}
 	}
 	if err == nil {
-		seen := make([]remote.Object, len(objects))
+		seen := make([]blob.Object, len(objects))
 		for i := range objects {
 			objects[i].ID = s.idOf(objects[i])
 			seen[i] = objects[i]
@@ -169,13 +154,13 @@ func networkDown(ctx context.Context, err error) bool {
 }
 
 // idOf tells versions of objects apart.
-func (s *Store) idOf(o remote.Object) string {
+func (s *Store) idOf(o blob.Object) string {
 	return short(o.URL + "\n" + o.Version + "\n" + s.opt.S3.Endpoint)
 }
 
 // keepObject downloads an object unless this version of it is there, and
 // returns where it is and its SHA-256.
-func (s *Store) keepObject(ctx context.Context, b remote.Bucket, o remote.Object) (path, sum string, err error) {
+func (s *Store) keepObject(ctx context.Context, b blob.Bucket, o blob.Object) (path, sum string, err error) {
 	dir, err := s.cacheDir("remote")
 	if err != nil {
 		return "", "", err
@@ -188,7 +173,7 @@ func (s *Store) keepObject(ctx context.Context, b remote.Bucket, o remote.Object
 	if s.opt.Offline {
 		return "", "", fmt.Errorf("%s: not in the cache, and HF_HUB_OFFLINE is set", o.Name)
 	}
-	unlock, err := cache.Lock(ctx, path+".lock")
+	unlock, err := fetch.Lock(ctx, path+".lock")
 	if err != nil {
 		return "", "", err
 	}
@@ -200,7 +185,7 @@ func (s *Store) keepObject(ctx context.Context, b remote.Bucket, o remote.Object
 		return "", "", err
 	}
 	s.log.Info("downloading", "file", o.Name, "bytes", o.Size)
-	f := cache.Fetch{
+	f := fetch.File{
 		Path: path, Size: o.Size, Sum: o.Sum, Retry: s.retry,
 		Get: func(ctx context.Context, offset int64) (io.ReadCloser, int64, error) { return b.Get(ctx, o, offset) },
 	}
@@ -237,5 +222,5 @@ func writeJSON(path string, v any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return cache.WriteFile(path, append(raw, '\n'))
+	return fetch.WriteFile(path, append(raw, '\n'))
 }

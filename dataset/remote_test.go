@@ -23,8 +23,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"olmoeval/dataset/internal/web"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch/web"
 )
 
 // quickStore retries without waiting long.

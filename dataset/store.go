@@ -10,8 +10,8 @@ import (
 
 	"olmoeval/dataset/internal/pick"
 	"olmoeval/dataset/internal/rowio"
-	"olmoeval/dataset/internal/web"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch/web"
 )
 
 // Store opens data sources. It may be used by many goroutines, and several

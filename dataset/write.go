@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"olmoeval/dataset/internal/cache"
 	"olmoeval/eval"
+	"olmoeval/internal/fetch"
 )
 
 // MirrorEntry is one split that a mirror shall hold.
@@ -162,7 +162,7 @@ func writeInto(dir, name string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return cache.WriteFile(path, data)
+	return fetch.WriteFile(path, data)
 }
 
 // mergeIndex puts entries into a mirror's index, in place of those with the
@@ -171,7 +171,7 @@ func mergeIndex(ctx context.Context, dir string, add mirrorIndex) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	unlock, err := cache.Lock(ctx, filepath.Join(dir, ".index.lock"))
+	unlock, err := fetch.Lock(ctx, filepath.Join(dir, ".index.lock"))
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func mergeIndex(ctx context.Context, dir string, add mirrorIndex) error {
 	if err != nil {
 		return err
 	}
-	return cache.WriteFile(file, append(out, '\n'))
+	return fetch.WriteFile(file, append(out, '\n'))
 }
 
 func (d mirrorData) key() string {

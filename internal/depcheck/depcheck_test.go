@@ -15,7 +15,7 @@ import (
 const module = "olmoeval"
 
 // leaves may be imported by anyone and import no package of ours but leaves.
-var leaves = []string{"internal/pyrand", "internal/stats", "internal/nearest", "internal/dotted", "internal/table", "internal/textdiff", "internal/pyliteral", "internal/gguf", "internal/child"}
+var leaves = []string{"internal/pyrand", "internal/stats", "internal/nearest", "internal/dotted", "internal/table", "internal/textdiff", "internal/pyliteral", "internal/gguf", "internal/child", "internal/weights"}
 
 // authoring is the public vocabulary of benchmarks.
 var authoring = []string{"prompt", "answer", "score", "metric", "dataset"}
@@ -29,7 +29,9 @@ var allowed = map[string][]string{
 	"answer":               {"eval"},
 	"score":                {"eval", "answer"},
 	"metric":               {"eval"},
-	"dataset":              {"eval", "internal/hook"},
+	"dataset":              {"eval", "internal/hook", "internal/fetch"},
+	"internal/fetch":       {},
+	"internal/checkpoint":  {"internal/fetch"},
 	"internal/hook":        {"eval"},
 	"starfile":             append([]string{"eval", "internal/hook"}, authoring...),
 	"benchmarks":           append([]string{"eval"}, authoring...),

@@ -1,54 +1,24 @@
-// Package remote finds and reads objects behind https://, gs:// and s3://
-// addresses. Call [Find] with the [Bucket] for an address to learn which
-// objects make up a split, then Bucket.Get for their content; keeping it is
-// the caller's business.
+// Package remote says which objects behind an https://, gs:// or s3:// address
+// make up a split. Call [Find] with the bucket of the address, or [FindHTTPS];
+// then the bucket's Get for their content.
 package remote
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net/url"
 	"path"
 	"strings"
 
 	"olmoeval/dataset/internal/pick"
 	"olmoeval/dataset/internal/rowio"
+	"olmoeval/internal/fetch/blob"
 )
-
-// Object is one file behind an address.
-type Object struct {
-	// URL is its full address, Name what it is called in messages and how its
-	// suffixes say its format.
-	URL  string `json:"url"`
-	Name string `json:"name"`
-	// Version changes with the content (an ETag); "" if the server has none.
-	Version string `json:"version"`
-	// Size is -1 if unknown.
-	Size int64 `json:"size"`
-	// Sum is the content's digest as in [cache.Fetch], "" if unknown.
-	Sum string `json:"sum,omitempty"`
-	// ID is what the caller keeps it under.
-	ID string `json:"id"`
-}
-
-// Bucket is a place that holds objects by key.
-type Bucket interface {
-	// Stat finds one object; ErrNotFound if there is none.
-	Stat(ctx context.Context, key string) (Object, error)
-	// List lists the objects whose key begins with prefix.
-	List(ctx context.Context, prefix string) (map[string]Object, error)
-	// Get opens an object's content from an offset, or earlier; begin says
-	// where it begins.
-	Get(ctx context.Context, o Object, offset int64) (body io.ReadCloser, begin int64, err error)
-}
-
-// ErrNotFound says that there is no object of that name.
-var ErrNotFound = errors.New("no such object")
 
 // Find resolves a key: one object, the objects a pattern names, or those of a
 // folder that are of the split.
-func Find(ctx context.Context, b Bucket, key, split string) ([]Object, error) {
+func Find(ctx context.Context, b blob.Bucket, key, split string) ([]blob.Object, error) {
 	if pick.IsGlob(key) {
 		all, err := b.List(ctx, pick.Root(key))
 		if err != nil {
@@ -58,10 +28,10 @@ func Find(ctx context.Context, b Bucket, key, split string) ([]Object, error) {
 	}
 	if rowio.Supported(key) {
 		o, err := b.Stat(ctx, key)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, blob.ErrNotFound) {
 			return nil, fmt.Errorf("%w; a folder ends in /", err)
 		}
-		return []Object{o}, err
+		return []blob.Object{o}, err
 	}
 	folder := strings.TrimSuffix(key, "/") + "/"
 	if folder == "/" {
@@ -72,7 +42,7 @@ func Find(ctx context.Context, b Bucket, key, split string) ([]Object, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%w, and no folder; known files: %s", ErrNotFound, rowio.Formats)
+		return nil, fmt.Errorf("%w, and no folder; known files: %s", blob.ErrNotFound, rowio.Formats)
 	}
 	return choose(all, func(names []string) ([]string, error) {
 		for i := range names {
@@ -86,7 +56,7 @@ func Find(ctx context.Context, b Bucket, key, split string) ([]Object, error) {
 	})
 }
 
-func choose(all map[string]Object, which func([]string) ([]string, error)) ([]Object, error) {
+func choose(all map[string]blob.Object, which func([]string) ([]string, error)) ([]blob.Object, error) {
 	var names []string
 	for key := range all {
 		names = append(names, key)
@@ -95,12 +65,23 @@ func choose(all map[string]Object, which func([]string) ([]string, error)) ([]Ob
 	if err != nil {
 		return nil, err
 	}
-	var out []Object
+	var out []blob.Object
 	for _, key := range names {
 		out = append(out, all[key])
 	}
 	return out, nil
 }
 
-// Base is the file name of an object.
-func (o Object) Base() string { return path.Base(o.Name) }
+// FindHTTPS resolves an address, whose path must end in the name of a file of
+// rows.
+func FindHTTPS(ctx context.Context, h blob.HTTPS, address string) ([]blob.Object, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("malformed address")
+	}
+	if !rowio.Supported(path.Base(u.Path)) {
+		return nil, fmt.Errorf("the address does not end in the name of a file of rows; known: %s", rowio.Formats)
+	}
+	o, err := h.Stat(ctx, address)
+	return []blob.Object{o}, err
+}

@@ -1,25 +1,22 @@
-package cache
+package fetch
 
 import (
-	"bufio"
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
-// Fetch is one file to download.
-type Fetch struct {
+// File is one file to download.
+type File struct {
 	// Path is where the file shall be; the part that is there already is in
 	// Path + ".incomplete".
 	Path string
@@ -27,23 +24,49 @@ type Fetch struct {
 	Lock string
 	// Size is how many bytes it has, -1 if unknown.
 	Size int64
-	// Sum is "sha256:", "md5:" or "git:" (a git blob's SHA-1, which needs
-	// Size) and the digest in hex; "" is not checked.
+	// Sum is "sha256:", "md5:", "crc32c:" or "git:" (a git blob's SHA-1, which
+	// needs Size) and the digest in hex; "" is not checked.
 	Sum string
 	// Get opens the content from an offset on. It may begin elsewhere, and
 	// says where. Errors are retried as [web.Retry] says.
 	Get func(ctx context.Context, offset int64) (body io.ReadCloser, begin int64, err error)
 	// Retry is the budget.
 	Retry web.Retry
+	// Progress is told how many bytes are there, after every write; it may go
+	// down when a download begins anew. nil is not told.
+	Progress func(have int64)
+	// Stall is how long to wait for the next bytes before asking again; 0 is a
+	// minute.
+	Stall time.Duration
 }
 
 // errBroken is a download that ended early and can go on.
 var errBroken = errors.New("connection broken")
 
+// Begun is how many bytes of a file were downloaded by an attempt that did not
+// end well.
+func Begun(path string) int64 {
+	st, err := os.Stat(path + ".incomplete")
+	if err != nil {
+		return 0
+	}
+	return st.Size()
+}
+
+// there tells whether the file is there, as long as it should be.
+func (f File) there() (bool, error) {
+	st, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && (f.Size < 0 || st.Size() == f.Size), err
+}
+
 // Do makes the file be there, and returns its SHA-256 in hex, "" if it was
-// there before.
-func (f Fetch) Do(ctx context.Context) (sum string, err error) {
-	if ok, err := Exists(f.Path); ok || err != nil {
+// there before. A file that is there with another size is begun anew from what
+// it has.
+func (f File) Do(ctx context.Context) (sum string, err error) {
+	if ok, err := f.there(); ok || err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o777); err != nil {
@@ -55,8 +78,15 @@ func (f Fetch) Do(ctx context.Context) (sum string, err error) {
 			return "", err
 		}
 		defer unlock()
-		if ok, err := Exists(f.Path); ok || err != nil {
+		if ok, err := f.there(); ok || err != nil {
 			return "", err // another process was quicker
+		}
+	}
+	if damaged, err := Exists(f.Path); err != nil {
+		return "", err
+	} else if damaged {
+		if err := os.Rename(f.Path, f.Path+".incomplete"); err != nil {
+			return "", err
 		}
 	}
 	for try := 0; ; try++ {
@@ -77,19 +107,20 @@ func (e *SumError) Error() string {
 }
 
 // attempt downloads, resuming after breaks, checks and renames.
-func (f Fetch) attempt(ctx context.Context) (string, error) {
+func (f File) attempt(ctx context.Context) (string, error) {
 	part := f.Path + ".incomplete"
 	file, err := os.OpenFile(part, os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	w, err := resume(file, f.sumOf())
+	w, err := resume(ctx, file, f.sumOf())
 	if err != nil {
 		return "", err
 	}
+	w.progress = f.Progress
 	if f.Size >= 0 && w.n > f.Size {
-		if err := w.restart(0); err != nil {
+		if err := w.restart(ctx, 0); err != nil {
 			return "", err
 		}
 	}
@@ -110,7 +141,7 @@ func (f Fetch) attempt(ctx context.Context) (string, error) {
 }
 
 // fill gets what is missing. Progress renews the budget of retries.
-func (f Fetch) fill(ctx context.Context, w *partial) error {
+func (f File) fill(ctx context.Context, w *partial) error {
 	done := f.Size >= 0 && w.n >= f.Size
 	for !done {
 		err := f.Retry.Do(ctx, func() error {
@@ -131,21 +162,31 @@ func (f Fetch) fill(ctx context.Context, w *partial) error {
 }
 
 // piece gets as much as one request gives; errBroken if that is not all.
-func (f Fetch) piece(ctx context.Context, w *partial) error {
-	body, begin, err := f.Get(ctx, w.n)
+func (f File) piece(ctx context.Context, w *partial) error {
+	stall := f.Stall
+	if stall == 0 {
+		stall = time.Minute
+	}
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	body, begin, err := f.Get(own, w.n)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	if begin != w.n {
-		if err := w.restart(begin); err != nil {
+		if err := w.restart(ctx, begin); err != nil {
 			return web.Final(err)
 		}
 	}
-	_, err = io.Copy(w, body)
+	quiet := time.AfterFunc(stall, cancel)
+	defer quiet.Stop()
+	_, err = io.Copy(w, &lively{body, func() { quiet.Reset(stall) }})
 	switch {
 	case w.failed != nil:
 		return web.Final(w.failed)
+	case err != nil && own.Err() != nil && ctx.Err() == nil:
+		return fmt.Errorf("%w after %d bytes: nothing came for %s", errBroken, w.n, stall)
 	case err != nil:
 		return fmt.Errorf("%w after %d bytes: %w", errBroken, w.n, err)
 	case f.Size >= 0 && w.n < f.Size:
@@ -154,7 +195,21 @@ func (f Fetch) piece(ctx context.Context, w *partial) error {
 	return nil
 }
 
-func (f Fetch) verify(w *partial) error {
+// lively tells of every read that brought something.
+type lively struct {
+	io.Reader
+	heard func()
+}
+
+func (l *lively) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if n > 0 {
+		l.heard()
+	}
+	return n, err
+}
+
+func (f File) verify(w *partial) error {
 	if f.Size >= 0 && w.n != f.Size {
 		return &SumError{"size", fmt.Sprint(f.Size), fmt.Sprint(w.n)}
 	}
@@ -162,69 +217,9 @@ func (f Fetch) verify(w *partial) error {
 	if f.Sum == "" {
 		return nil
 	}
-	got := hex.EncodeToString(w.sum.Sum(nil))
+	got := hex.EncodeToString(w.digest())
 	if !strings.EqualFold(got, want) {
 		return &SumError{kind, want, got}
 	}
 	return nil
-}
-
-// sumOf is the hash that Sum asks for.
-func (f Fetch) sumOf() func() hash.Hash {
-	switch kind, _, _ := strings.Cut(f.Sum, ":"); kind {
-	case "md5":
-		return md5.New
-	case "git":
-		return func() hash.Hash {
-			h := sha1.New()
-			fmt.Fprintf(h, "blob %d\x00", f.Size)
-			return h
-		}
-	}
-	return sha256.New
-}
-
-// partial is a file that grows, with its digests.
-type partial struct {
-	file   *os.File
-	n      int64
-	newSum func() hash.Hash
-	sum    hash.Hash
-	sha    hash.Hash
-	failed error // of the disk, not of the network
-}
-
-// resume takes the digests of what is there.
-func resume(file *os.File, newSum func() hash.Hash) (*partial, error) {
-	w := &partial{file: file, newSum: newSum, sum: newSum(), sha: sha256.New()}
-	n, err := io.Copy(io.MultiWriter(w.sum, w.sha), bufio.NewReaderSize(file, 1<<20))
-	w.n = n
-	return w, err
-}
-
-// restart cuts the file to its first n bytes.
-func (w *partial) restart(n int64) error {
-	if n > w.n {
-		return fmt.Errorf("the server sent bytes from %d on where %d was asked for", n, w.n)
-	}
-	if err := w.file.Truncate(n); err != nil {
-		return err
-	}
-	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	fresh, err := resume(w.file, w.newSum)
-	if err == nil {
-		*w = *fresh
-	}
-	return err
-}
-
-func (w *partial) Write(p []byte) (int, error) {
-	n, err := w.file.Write(p)
-	w.sum.Write(p[:n])
-	w.sha.Write(p[:n])
-	w.n += int64(n)
-	w.failed = err
-	return n, err
 }

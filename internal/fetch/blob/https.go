@@ -1,4 +1,4 @@
-package remote
+package blob
 
 import (
 	"context"
@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
 	"strconv"
 	"strings"
 
-	"olmoeval/dataset/internal/rowio"
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
 // HTTPS reads single files by their address, which is the key.
@@ -49,20 +46,6 @@ func (h HTTPS) Stat(ctx context.Context, address string) (Object, error) {
 // List fails: the web has no folders.
 func (h HTTPS) List(context.Context, string) (map[string]Object, error) {
 	return nil, errors.New("an https address names one file; it has neither folders nor patterns")
-}
-
-// FindHTTPS resolves an address, whose path must end in the name of a file of
-// rows.
-func FindHTTPS(ctx context.Context, h HTTPS, address string) ([]Object, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("malformed address")
-	}
-	if !rowio.Supported(path.Base(u.Path)) {
-		return nil, fmt.Errorf("the address does not end in the name of a file of rows; known: %s", rowio.Formats)
-	}
-	o, err := h.Stat(ctx, address)
-	return []Object{o}, err
 }
 
 // Get asks for a range, on condition that the file is still the same.

@@ -1,4 +1,6 @@
-package hub
+// Package hubset says which files of a data set repository on the Hugging Face
+// hub make up a split. Call [Select].
+package hubset
 
 import (
 	"context"
@@ -14,7 +16,8 @@ import (
 
 	"olmoeval/dataset/internal/pick"
 	"olmoeval/dataset/internal/rowio"
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/hub"
+	"olmoeval/internal/fetch/web"
 	"olmoeval/internal/nearest"
 )
 
@@ -30,9 +33,9 @@ type Want struct {
 // that DataFiles names; else, without a pinned revision, those of the hub's
 // parquet conversion; else those that the repository's card names; else those
 // whose names tell the split. A doubt is an error that lists the candidates.
-func (c *Client) Select(ctx context.Context, w Want) (*Snapshot, []string, error) {
+func Select(ctx context.Context, c *hub.Client, w Want) (*hub.Snapshot, []string, error) {
 	if w.Revision == "" && w.DataFiles == "" {
-		s, files, err := c.converted(ctx, w)
+		s, files, err := converted(ctx, c, w)
 		if err != nil || s != nil {
 			return s, files, err
 		}
@@ -41,7 +44,7 @@ func (c *Client) Select(ctx context.Context, w Want) (*Snapshot, []string, error
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := c.choose(ctx, s, w)
+	files, err := choose(ctx, c, s, w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,12 +55,12 @@ func (c *Client) Select(ctx context.Context, w Want) (*Snapshot, []string, error
 }
 
 // converted looks into the conversion; s is nil if there is none of use.
-func (c *Client) converted(ctx context.Context, w Want) (s *Snapshot, files []string, err error) {
+func converted(ctx context.Context, c *hub.Client, w Want) (s *hub.Snapshot, files []string, err error) {
 	s, err = c.Snapshot(ctx, w.ID, convertBranch)
-	if errors.Is(err, ErrNoRevision) || c.Offline && err != nil {
+	if errors.Is(err, hub.ErrNoRevision) || c.Offline && err != nil {
 		return nil, nil, nil
 	}
-	if err != nil && web.Unreachable(err) && c.cached(w.ID, "main") != nil {
+	if err != nil && web.Unreachable(err) && c.Cached(w.ID, "main") != nil {
 		return nil, nil, nil // what the cache has of the repository may do
 	}
 	if err != nil {
@@ -144,7 +147,7 @@ func didYouMean(got string, known []string) string {
 }
 
 // choose picks from a repository's own files.
-func (c *Client) choose(ctx context.Context, s *Snapshot, w Want) ([]string, error) {
+func choose(ctx context.Context, c *hub.Client, s *hub.Snapshot, w Want) ([]string, error) {
 	if w.DataFiles != "" {
 		return named(s.Files, w.DataFiles, w.Split)
 	}
@@ -159,7 +162,7 @@ func (c *Client) choose(ctx context.Context, s *Snapshot, w Want) ([]string, err
 		}
 		return files, err
 	}
-	configs, err := c.card(ctx, s)
+	configs, err := card(ctx, c, s)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +234,7 @@ func ofSubset(files []string, subset string) []string {
 }
 
 // card reads what the repository's README says of its subsets; nil if nothing.
-func (c *Client) card(ctx context.Context, s *Snapshot) ([]config, error) {
+func card(ctx context.Context, c *hub.Client, s *hub.Snapshot) ([]config, error) {
 	if !slices.Contains(s.Files, "README.md") {
 		return nil, nil
 	}

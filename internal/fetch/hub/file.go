@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
-	"olmoeval/dataset/internal/cache"
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch"
+	"olmoeval/internal/fetch/web"
 )
 
 // File makes one file of a snapshot be in the cache and returns its path, a
@@ -24,36 +24,76 @@ func (c *Client) File(ctx context.Context, s *Snapshot, name string) (string, er
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", fmt.Errorf("file name %q", name)
 	}
-	for _, id := range []string{s.ID, c.Moved(s.ID)} {
-		link := filepath.Join(c.folder(id), "snapshots", s.Commit, filepath.FromSlash(name))
-		if _, err := os.Stat(link); err == nil && id != "" {
-			return link, nil
-		}
+	if link := c.Here(s, name); link != "" {
+		return link, nil
 	}
 	if c.Offline {
 		return "", fmt.Errorf("%s is not in the Hugging Face cache %s, and HF_HUB_OFFLINE is set", name, c.folder(s.ID))
 	}
 	address := c.fileAddress(s, name)
-	blob, err := c.head(ctx, address)
+	blob, err := c.blob(ctx, s, name)
 	if err != nil {
-		return "", c.explain(s.ID, s.Commit, name, err)
+		return "", c.explain(ctx, s.ID, s.Commit, name, err)
 	}
-	path := filepath.Join(c.folder(s.ID), "blobs", blob.etag)
-	f := cache.Fetch{
+	path := c.blobPath(s.ID, blob.etag)
+	f := fetch.File{
 		Path: path, Size: blob.size, Sum: blob.sum, Retry: c.Web.Retry,
 		Lock: filepath.Join(c.Dir, ".locks", filepath.Base(c.folder(s.ID)), blob.etag+".lock"),
 		Get: func(ctx context.Context, offset int64) (io.ReadCloser, int64, error) {
 			return c.get(ctx, address, offset)
 		},
 	}
-	if there, _ := cache.Exists(path); !there {
-		c.Log.Info("downloading", "data", s.ID, "file", name, "bytes", blob.size)
+	if c.Progress != nil {
+		f.Progress = func(have int64) { c.Progress(name, have) }
+	}
+	if there, _ := fetch.Exists(path); !there {
+		c.Log.Info("downloading", c.Kind.noun(), s.ID, "file", name, "bytes", blob.size)
 	}
 	if _, err := f.Do(ctx); err != nil {
-		return "", fmt.Errorf("%s: %w", name, c.explain(s.ID, s.Commit, name, err))
+		return "", fmt.Errorf("%s: %w", name, c.explain(ctx, s.ID, s.Commit, name, err))
 	}
-	link := filepath.Join(c.folder(s.ID), "snapshots", s.Commit, filepath.FromSlash(name))
+	link := filepath.Join(c.Root(s), filepath.FromSlash(name))
 	return link, linkTo(path, link)
+}
+
+// Here is the path of a file of a snapshot that is in the cache, "" if it is
+// not, or not as long as the hub says.
+func (c *Client) Here(s *Snapshot, name string) string {
+	for _, id := range []string{s.ID, c.moved(s.ID)} {
+		if id == "" {
+			continue
+		}
+		link := filepath.Join(c.folder(id), "snapshots", s.Commit, filepath.FromSlash(name))
+		st, err := os.Stat(link)
+		if d, ok := s.Details[name]; err == nil && (!ok || d.Size == st.Size()) {
+			return link
+		}
+	}
+	return ""
+}
+
+// Root is the directory of a snapshot: its files are links there.
+func (c *Client) Root(s *Snapshot) string {
+	return filepath.Join(c.folder(s.ID), "snapshots", s.Commit)
+}
+
+// Begun is how many bytes of a file that is not Here are in the cache.
+func (c *Client) Begun(s *Snapshot, name string) int64 {
+	d := s.Details[name]
+	if d.Sum == "" {
+		return 0
+	}
+	return fetch.Begun(c.blobPath(s.ID, etagOf(d)))
+}
+
+func (c *Client) blobPath(id, etag string) string {
+	return filepath.Join(c.folder(id), "blobs", etag)
+}
+
+// etagOf is what the hub calls a content: its digest.
+func etagOf(d Detail) string {
+	_, hex, _ := strings.Cut(d.Sum, ":")
+	return hex
 }
 
 func (c *Client) fileAddress(s *Snapshot, name string) string {
@@ -61,7 +101,7 @@ func (c *Client) fileAddress(s *Snapshot, name string) string {
 	for i, p := range parts {
 		parts[i] = url.PathEscape(p)
 	}
-	return c.address("/datasets/" + s.ID + "/resolve/" + s.Commit + "/" + strings.Join(parts, "/"))
+	return c.page(s.ID) + "/resolve/" + s.Commit + "/" + strings.Join(parts, "/")
 }
 
 // blobInfo is what the hub says of a file's content.
@@ -75,6 +115,14 @@ var (
 	sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	etagPattern   = regexp.MustCompile(`^[0-9A-Za-z._-]+$`)
 )
+
+// blob is what the list says of a file, or else the hub when asked for it.
+func (c *Client) blob(ctx context.Context, s *Snapshot, name string) (blobInfo, error) {
+	if d := s.Details[name]; d.Sum != "" {
+		return blobInfo{etag: etagOf(d), size: d.Size, sum: d.Sum}, nil
+	}
+	return c.head(ctx, c.fileAddress(s, name))
+}
 
 // head asks the hub itself for the file's digest: large files are elsewhere,
 // behind a redirect whose answer says what they are.

@@ -1,4 +1,4 @@
-package remote
+package blob
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
 // S3Config says how to reach an S3 server.

@@ -1,4 +1,4 @@
-package hub
+package hubset
 
 import (
 	"context"
@@ -8,14 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/hub"
+	"olmoeval/internal/fetch/web"
 )
 
 var ctx = context.Background()
 
 // fetchAll selects and downloads, and returns the contents by name.
-func fetchAll(c *Client, w Want) (commit string, contents []string, err error) {
-	s, files, err := c.Select(ctx, w)
+func fetchAll(c *hub.Client, w Want) (commit string, contents []string, err error) {
+	s, files, err := Select(ctx, c, w)
 	if err != nil {
 		return "", nil, err
 	}
@@ -33,7 +34,7 @@ func fetchAll(c *Client, w Want) (commit string, contents []string, err error) {
 	return s.Commit, contents, nil
 }
 
-const card = "---\nlicense: mit\nconfigs:\n- config_name: main\n  default: true\n  data_files:\n  - split: train\n    path: m/learn-*\n  - split: test\n    path: [m/exam.jsonl]\n- config_name: other\n  data_dir: o\n---\n# text\n"
+const cardText = "---\nlicense: mit\nconfigs:\n- config_name: main\n  default: true\n  data_files:\n  - split: train\n    path: m/learn-*\n  - split: test\n    path: [m/exam.jsonl]\n- config_name: other\n  data_dir: o\n---\n# text\n"
 
 func TestSelect(t *testing.T) {
 	f := newFake(t)
@@ -44,7 +45,7 @@ func TestSelect(t *testing.T) {
 	f.add("org/cut", map[string]string{"train.jsonl": "source", "convert:default/partial-train/0000.parquet": "A"})
 	f.add("org/gap", map[string]string{"convert:default/train/0000.parquet": "A", "convert:default/train/0002.parquet": "C"})
 	f.add("org/many", map[string]string{"convert:a/test/0000.parquet": "A", "convert:b/test/0000.parquet": "B"})
-	f.add("org/card", map[string]string{"README.md": card, "m/learn-1.jsonl": "1", "m/learn-2.jsonl": "2", "m/exam.jsonl": "X", "o/dev.jsonl": "D", "extra/train.jsonl": "E"})
+	f.add("org/card", map[string]string{"README.md": cardText, "m/learn-1.jsonl": "1", "m/learn-2.jsonl": "2", "m/exam.jsonl": "X", "o/dev.jsonl": "D", "extra/train.jsonl": "E"})
 	f.add("org/names", map[string]string{"README.md": "no header", "easy/test.jsonl": "E", "hard/test.jsonl": "H", "easy/train.jsonl": "L", "script.py": ""})
 	f.add("org/one", map[string]string{"rows.jsonl": "R"})
 	f.add("org/two", map[string]string{"a.jsonl": "A", "b.jsonl": "B"})
@@ -128,7 +129,7 @@ func TestGated(t *testing.T) {
 // revisions by name; and it serves without the hub.
 func TestCacheAndOffline(t *testing.T) {
 	f := newFake(t)
-	f.add("org/name", map[string]string{"README.md": card, "m/learn-1.jsonl": "one", "m/exam.jsonl": "exam"})
+	f.add("org/name", map[string]string{"README.md": cardText, "m/learn-1.jsonl": "one", "m/exam.jsonl": "exam"})
 	f.moved["old"] = "org/name"
 	c := f.client(t)
 	commit, first, err := fetchAll(c, Want{ID: "old", Split: "train"})
@@ -144,7 +145,7 @@ func TestCacheAndOffline(t *testing.T) {
 	if ref, err := os.ReadFile(filepath.Join(root, "refs", "main")); err != nil || string(ref) != mainCommit {
 		t.Errorf("ref %q, %v", ref, err)
 	}
-	again := func(name string, change func(*Client), want Want, wantErr string) {
+	again := func(name string, change func(*hub.Client), want Want, wantErr string) {
 		t.Helper()
 		o := *c
 		change(&o)
@@ -157,20 +158,20 @@ func TestCacheAndOffline(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	offline := func(o *Client) { o.Offline = true }
+	offline := func(o *hub.Client) { o.Offline = true }
 	again("offline", offline, Want{ID: "org/name", Split: "train"}, "")
 	again("offline, old name", offline, Want{ID: "old", Split: "train"}, "")
 	again("offline, commit", offline, Want{ID: "org/name", Split: "train", Revision: mainCommit}, "")
 	again("offline, not there", offline, Want{ID: "org/name", Split: "test"}, "m/exam.jsonl is not in the Hugging Face cache")
 	again("offline, unknown", offline, Want{ID: "org/else", Split: "test"}, "not in the Hugging Face cache")
-	again("offline, other tool's cache", func(o *Client) { o.Offline, o.Listings = true, "" }, Want{ID: "org/name", Split: "train", DataFiles: "m/learn-1.jsonl"}, "")
-	again("pinned", func(*Client) {}, Want{ID: "org/name", Split: "train", Revision: mainCommit}, "")
+	again("offline, other tool's cache", func(o *hub.Client) { o.Offline, o.Listings = true, "" }, Want{ID: "org/name", Split: "train", DataFiles: "m/learn-1.jsonl"}, "")
+	again("pinned", func(*hub.Client) {}, Want{ID: "org/name", Split: "train", Revision: mainCommit}, "")
 	if asked := f.asked(); len(asked) > 0 {
 		t.Errorf("asked %v", asked)
 	}
 	f.hub.Close()
-	again("hub away", func(*Client) {}, Want{ID: "org/name", Split: "train"}, "")
-	again("hub away, unknown", func(*Client) {}, Want{ID: "org/else", Split: "train"}, "connection refused")
+	again("hub away", func(*hub.Client) {}, Want{ID: "org/name", Split: "train"}, "")
+	again("hub away, unknown", func(*hub.Client) {}, Want{ID: "org/else", Split: "train"}, "connection refused")
 }
 
 func TestResumeAndChecksum(t *testing.T) {
@@ -211,13 +212,13 @@ func TestRetries(t *testing.T) {
 	f.add("org/x", map[string]string{"train.jsonl": "x"})
 	f.hub.Close()
 	_, err := f.client(t).Snapshot(ctx, "org/x", "")
-	if !web.Unreachable(err) || errors.Is(err, ErrNoRevision) {
+	if !web.Unreachable(err) || errors.Is(err, hub.ErrNoRevision) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func FuzzCard(f *testing.F) {
-	f.Add([]byte(card))
+	f.Add([]byte(cardText))
 	f.Add([]byte("---\nconfigs:\n- data_files: {train: [a, b], test: c}\n---"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if configs, err := parseCard(raw); err == nil && len(configs) > 0 {

@@ -1,7 +1,7 @@
-// Package cache keeps downloads: each file is written beside its place under a
+// Package fetch keeps downloads: each file is written beside its place under a
 // lock, resumed where an earlier attempt ended, checked against its digest and
-// renamed. Call [Fetch.Do]; several processes may do so for the same file.
-package cache
+// renamed. Call [File.Do]; several processes may do so for the same file.
+package fetch
 
 import (
 	"context"
@@ -51,6 +51,11 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	}
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && !same(f, path) {
+			// Whoever had the lock removed its file: another is the lock now.
+			f.Close()
+			return Lock(ctx, path)
+		}
 		if err == nil {
 			return func() { f.Close() }, nil
 		}
@@ -65,6 +70,13 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// same tells whether an open file is the one that is at the path.
+func same(f *os.File, path string) bool {
+	a, errA := f.Stat()
+	b, errB := os.Stat(path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // Exists tells whether a file is there.

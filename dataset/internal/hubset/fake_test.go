@@ -1,4 +1,4 @@
-package hub
+package hubset
 
 import (
 	"crypto/sha1"
@@ -16,7 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/hub"
+	"olmoeval/internal/fetch/web"
 )
 
 // repo is a repository of the fake hub: its revisions, and the files of each
@@ -75,9 +76,10 @@ func (f *fake) add(id string, files map[string]string) *repo {
 	return r
 }
 
-func (f *fake) client(t *testing.T) *Client {
+func (f *fake) client(t *testing.T) *hub.Client {
 	dir := t.TempDir()
-	return &Client{
+	return &hub.Client{
+		Kind:     hub.Datasets,
 		Web:      web.New(nil, web.Retry{Tries: 3, Wait: time.Millisecond}),
 		Endpoint: f.hub.URL, Dir: filepath.Join(dir, "hub"), Listings: filepath.Join(dir, "listings"),
 		Moved: func(id string) string { return f.moved[id] }, Log: slog.New(slog.DiscardHandler),

@@ -1,4 +1,4 @@
-package remote
+package blob
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/minio/minio-go/v7"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
 // A download goes on where it broke off, and only if the object is the same.
@@ -36,12 +36,12 @@ func TestS3Range(t *testing.T) {
 		}
 	}
 	put("0123456789")
-	found, err := Find(ctx, b, "rows.jsonl", "test")
-	if err != nil || len(found) != 1 || found[0].Size != 10 || !strings.HasPrefix(found[0].Sum, "md5:") {
+	found, err := b.Stat(ctx, "rows.jsonl")
+	if err != nil || found.Size != 10 || !strings.HasPrefix(found.Sum, "md5:") {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	for offset, want := range map[int64]string{0: "0123456789", 4: "456789"} {
-		body, begin, err := b.Get(ctx, found[0], offset)
+		body, begin, err := b.Get(ctx, found, offset)
 		if err != nil {
 			t.Fatal(err)
 		}

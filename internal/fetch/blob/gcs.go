@@ -1,4 +1,4 @@
-package remote
+package blob
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
 // GCS is a bucket of Google Cloud Storage, read through its JSON interface

@@ -1,14 +1,12 @@
-// Package hub reads data set repositories of the Hugging Face hub and keeps
-// what it downloads in Hugging Face's own cache layout, so that other tools
-// find it, and it what they downloaded. [Client.Snapshot] resolves a revision
-// to a commit and its files, [Client.Select] says which of them make up a
-// split, [Client.File] makes one of them be there.
+// Package hub reads repositories of the Hugging Face hub and keeps what it
+// downloads in Hugging Face's own cache layout, so that other tools find it, and
+// it what they downloaded. [Client.Snapshot] resolves a revision to a commit and
+// its files, [Client.File] makes one of them be there.
 package hub
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -20,16 +18,34 @@ import (
 	"sort"
 	"strings"
 
-	"olmoeval/dataset/internal/cache"
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch"
+	"olmoeval/internal/fetch/web"
 )
 
 // DefaultEndpoint is the public hub.
 const DefaultEndpoint = "https://huggingface.co"
 
-// Client reads repositories.
+// Kind is what a repository holds, in the hub's word.
+type Kind string
+
+// Kinds of repository.
+const (
+	Datasets Kind = "datasets"
+	Models   Kind = "models"
+)
+
+// noun is the kind in messages.
+func (k Kind) noun() string {
+	if k == Models {
+		return "model"
+	}
+	return "data set"
+}
+
+// Client reads repositories of one kind.
 type Client struct {
-	Web *web.Client
+	Web  *web.Client
+	Kind Kind
 	// Endpoint is the hub, Token what it is asked with, "" for none.
 	Endpoint, Token string
 	// Dir is the hub cache.
@@ -40,9 +56,12 @@ type Client struct {
 	// Offline uses the cache only.
 	Offline bool
 	// Moved is the present name of a repository that is known to have moved,
-	// else "".
+	// else ""; nil knows none.
 	Moved func(id string) string
-	Log   *slog.Logger
+	// Progress is told how much of a file is there, by many goroutines; may be
+	// nil.
+	Progress func(file string, have int64)
+	Log      *slog.Logger
 }
 
 // Snapshot is one commit of a repository.
@@ -51,12 +70,17 @@ type Snapshot struct {
 	ID     string   `json:"id"`
 	Commit string   `json:"commit"`
 	Files  []string `json:"files"`
+	// Details are what the hub says of the files of a model; nil if nothing.
+	Details map[string]Detail `json:"details,omitempty"`
 	// Partial says that Files are those in the cache; there may be more.
 	Partial bool `json:"-"`
 }
 
-// ErrNoRevision says that the repository has no such revision.
-var ErrNoRevision = errors.New("no such revision")
+// Detail is the size of a file, and its digest as in [fetch.File].
+type Detail struct {
+	Size int64  `json:"size"`
+	Sum  string `json:"sum,omitempty"`
+}
 
 var commitPattern = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
@@ -68,31 +92,64 @@ func (c *Client) Snapshot(ctx context.Context, id, revision string) (*Snapshot, 
 		revision = "main"
 	}
 	if commitPattern.MatchString(revision) || c.Offline {
-		if s := c.cached(id, revision); s != nil && (c.Offline || !s.Partial) {
+		if s := c.Cached(id, revision); s != nil && (c.Offline || !s.Partial) {
 			return s, nil
 		}
 	}
 	if c.Offline {
 		return nil, fmt.Errorf("not in the Hugging Face cache %s, and HF_HUB_OFFLINE is set", c.Dir)
 	}
-	var info struct {
-		ID       string `json:"id"`
-		SHA      string `json:"sha"`
-		Siblings []struct {
-			Name string `json:"rfilename"`
-		} `json:"siblings"`
+	s, err := c.ask(ctx, id, revision)
+	if err == nil {
+		return s, c.remember(id, revision, s)
 	}
-	address := c.address("/api/datasets/" + id + "/revision/" + url.PathEscape(revision))
-	_, err := c.Web.JSON(ctx, web.Request{Method: http.MethodGet, URL: address, Token: c.Token}, &info)
-	if err != nil {
-		if s := c.cached(id, revision); s != nil && web.Unreachable(err) && ctx.Err() == nil {
-			c.Log.Warn("hub not reachable, using the cached revision", "data", id, "commit", s.Commit, "error", err)
-			return s, nil
-		}
-		return nil, c.explain(id, revision, "", err)
+	if s := c.Cached(id, revision); s != nil && web.Unreachable(err) && ctx.Err() == nil {
+		c.Log.Warn("hub not reachable, using the cached revision", c.Kind.noun(), id, "commit", s.Commit, "error", err)
+		return s, nil
+	}
+	return nil, c.explain(ctx, id, revision, "", err)
+}
+
+// sibling is a file in the hub's list.
+type sibling struct {
+	Name string `json:"rfilename"`
+	Size *int64 `json:"size"`
+	Blob string `json:"blobId"`
+	LFS  *struct {
+		SHA256 string `json:"sha256"`
+		Size   int64  `json:"size"`
+	} `json:"lfs"`
+}
+
+func (f sibling) detail() (Detail, bool) {
+	switch {
+	case f.LFS != nil && sha256Pattern.MatchString(f.LFS.SHA256):
+		return Detail{Size: f.LFS.Size, Sum: "sha256:" + f.LFS.SHA256}, true
+	case f.Size != nil && commitPattern.MatchString(f.Blob):
+		return Detail{Size: *f.Size, Sum: "git:" + f.Blob}, true
+	case f.Size != nil:
+		return Detail{Size: *f.Size}, true
+	}
+	return Detail{}, false
+}
+
+// ask gets the commit and the files of a revision from the hub. Of models it
+// asks for sizes and digests too; data sets may have too many files for that.
+func (c *Client) ask(ctx context.Context, id, revision string) (*Snapshot, error) {
+	address := c.api(id) + "/revision/" + url.PathEscape(revision)
+	if c.Kind == Models {
+		address += "?blobs=true"
+	}
+	var info struct {
+		ID       string    `json:"id"`
+		SHA      string    `json:"sha"`
+		Siblings []sibling `json:"siblings"`
+	}
+	if _, err := c.Web.JSON(ctx, web.Request{Method: http.MethodGet, URL: address, Token: c.Token}, &info); err != nil {
+		return nil, err
 	}
 	if !commitPattern.MatchString(info.SHA) {
-		return nil, fmt.Errorf("the hub's answer has no commit (%s)", address)
+		return nil, fmt.Errorf("the hub's answer has no commit (%s)", web.Bare(address))
 	}
 	s := &Snapshot{ID: info.ID, Commit: info.SHA}
 	if s.ID == "" {
@@ -103,9 +160,34 @@ func (c *Client) Snapshot(ctx context.Context, id, revision string) (*Snapshot, 
 			return nil, fmt.Errorf("the hub lists a file outside the repository: %q", f.Name)
 		}
 		s.Files = append(s.Files, f.Name)
+		if d, ok := f.detail(); ok && c.Kind == Models {
+			if s.Details == nil {
+				s.Details = map[string]Detail{}
+			}
+			s.Details[f.Name] = d
+		}
 	}
 	sort.Strings(s.Files)
-	return s, c.remember(id, revision, s)
+	return s, nil
+}
+
+// moved is the present name of a repository, "" if that is not known.
+func (c *Client) moved(id string) string {
+	if c.Moved == nil {
+		return ""
+	}
+	return c.Moved(id)
+}
+
+// api is the address of what the hub says of a repository, page that of its
+// page for people.
+func (c *Client) api(id string) string { return c.address("/api/" + string(c.Kind) + "/" + id) }
+
+func (c *Client) page(id string) string {
+	if c.Kind == Models {
+		return c.address("/" + id)
+	}
+	return c.address("/" + string(c.Kind) + "/" + id)
 }
 
 func (c *Client) address(path string) string {
@@ -116,13 +198,15 @@ func (c *Client) address(path string) string {
 	return strings.TrimRight(base, "/") + path
 }
 
+func (c *Client) prefix() string { return string(c.Kind) + "--" }
+
 // folder is the cache directory of a repository.
 func (c *Client) folder(id string) string {
-	return filepath.Join(c.Dir, "datasets--"+strings.ReplaceAll(id, "/", "--"))
+	return filepath.Join(c.Dir, c.prefix()+strings.ReplaceAll(id, "/", "--"))
 }
 
 func (c *Client) listing(id, commit string) string {
-	return filepath.Join(c.Listings, "datasets--"+strings.ReplaceAll(id, "/", "--"), commit+".json")
+	return filepath.Join(c.Listings, c.prefix()+strings.ReplaceAll(id, "/", "--"), commit+".json")
 }
 
 // remember notes what a revision was resolved to, under the repository's name
@@ -160,13 +244,13 @@ func write(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return cache.WriteFile(path, data)
+	return fetch.WriteFile(path, data)
 }
 
-// cached is what the cache knows of a revision, nil if nothing.
-func (c *Client) cached(id, revision string) *Snapshot {
+// Cached is what the cache knows of a revision, nil if nothing.
+func (c *Client) Cached(id, revision string) *Snapshot {
 	names := []string{id}
-	if moved := c.Moved(id); moved != "" {
+	if moved := c.moved(id); moved != "" {
 		names = append(names, moved)
 	}
 	for _, name := range names {
@@ -214,31 +298,4 @@ func (c *Client) walk(id, commit string) *Snapshot {
 	}
 	sort.Strings(s.Files)
 	return s
-}
-
-// explain says what to do about a refusal.
-func (c *Client) explain(id, revision, file string, err error) error {
-	var se *web.StatusError
-	if !errors.As(err, &se) {
-		return err
-	}
-	page := c.address("/datasets/" + id)
-	refused := se.Code == http.StatusUnauthorized || se.Code == http.StatusForbidden
-	switch kind := se.Header.Get("X-Error-Code"); {
-	case kind == "RevisionNotFound":
-		return fmt.Errorf("%w %q of %s", ErrNoRevision, revision, page)
-	case kind == "EntryNotFound":
-		return fmt.Errorf("no file %s in revision %s of %s", file, revision, page)
-	case kind == "RepoNotFound" && c.Token == "":
-		return fmt.Errorf("no such data set, or it is private: check the name at %s, and set HF_TOKEN if it is private", page)
-	case kind == "RepoNotFound":
-		return fmt.Errorf("no such data set, or the token of HF_TOKEN may not see it: %s", page)
-	case refused && c.Token == "":
-		return fmt.Errorf("access refused (%d): ask for access at %s, then set HF_TOKEN to a token of that account", se.Code, page)
-	case refused:
-		return fmt.Errorf("access refused to the token of HF_TOKEN (%d): ask for access at %s with the token's account", se.Code, page)
-	case se.Code == http.StatusNotFound:
-		return fmt.Errorf("no such data set or revision (%q): %s", revision, page)
-	}
-	return err
 }

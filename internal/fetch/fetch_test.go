@@ -1,4 +1,4 @@
-package cache
+package fetch
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"olmoeval/dataset/internal/web"
+	"olmoeval/internal/fetch/web"
 )
 
 var quick = web.Retry{Tries: 3, Wait: time.Millisecond}
@@ -64,6 +65,7 @@ func TestFetch(t *testing.T) {
 		size    int64
 		sum     string
 		part    string // there from an earlier attempt
+		there   string // in place, but not what it should be
 		offsets string
 		err     string
 	}{
@@ -82,6 +84,10 @@ func TestFetch(t *testing.T) {
 		{name: "no progress", size: 10000, server: server{cuts: []int{7, 0, 0, 0}}, offsets: "[0 7 7 7]", err: "connection broken after 7 bytes"},
 		{name: "wrong digest", size: 10000, sum: "sha256:00", offsets: "[0 0]", err: "download broken: sha256 is " + sum + ", want 00"},
 		{name: "too long", size: 9999, offsets: "[0 0]", err: "download broken: size is 10000, want 9999"},
+		{name: "crc32c", size: 10000, sum: fmt.Sprintf("crc32c:%08x", crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))), offsets: "[0]"},
+		{name: "wrong crc32c", size: 10000, sum: "crc32c:00000000", offsets: "[0 0]", err: "download broken: crc32c is "},
+		{name: "there, but cut", size: 10000, sum: git, there: string(content[:6000]), offsets: "[6000]"},
+		{name: "there, but something else", size: 10000, sum: git, there: "xyz", offsets: "[3 0]"},
 		{name: "empty", size: 0, server: server{content: []byte{}}, offsets: "[]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,15 +96,18 @@ func TestFetch(t *testing.T) {
 				s.content = content
 			}
 			path := filepath.Join(t.TempDir(), "dir", "file")
-			if c.part != "" {
-				if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil {
-					t.Fatal(err)
+			if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			for name, content := range map[string]string{path + ".incomplete": c.part, path: c.there} {
+				if content == "" {
+					continue
 				}
-				if err := os.WriteFile(path+".incomplete", []byte(c.part), 0o666); err != nil {
+				if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got, err := Fetch{Path: path, Lock: path + ".lock", Size: c.size, Sum: c.sum, Get: s.get, Retry: quick}.Do(context.Background())
+			got, err := File{Path: path, Lock: path + ".lock", Size: c.size, Sum: c.sum, Get: s.get, Retry: quick}.Do(context.Background())
 			if fmt.Sprint(s.offsets) != c.offsets {
 				t.Errorf("asked for offsets %v, want %s", s.offsets, c.offsets)
 			}
@@ -128,6 +137,41 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// silent gives nothing until it is given up.
+type silent struct{ ctx context.Context }
+
+func (s silent) Read([]byte) (int, error) {
+	<-s.ctx.Done()
+	return 0, s.ctx.Err()
+}
+
+// A connection that goes quiet is asked again from where it stopped.
+func TestStall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var offsets []int64
+	var last int64
+	f := File{
+		Path: path, Size: 8, Stall: 100 * time.Millisecond, Retry: web.Retry{Tries: 100, Wait: time.Millisecond},
+		Progress: func(have int64) { last = have },
+		Get: func(ctx context.Context, offset int64) (io.ReadCloser, int64, error) {
+			offsets = append(offsets, offset)
+			if offset == 0 {
+				return io.NopCloser(io.MultiReader(strings.NewReader("rows"), silent{ctx})), 0, nil
+			}
+			return io.NopCloser(strings.NewReader("rows")), offset, nil
+		},
+	}
+	if _, err := f.Do(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "rowsrows" || last != 8 {
+		t.Errorf("%q, told of %d bytes, %v", got, last, err)
+	}
+	if fmt.Sprint(offsets) != "[0 4]" {
+		t.Errorf("asked for offsets %v", offsets)
+	}
+}
+
 // Many at once download once.
 func TestFetchTogether(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
@@ -135,10 +179,9 @@ func TestFetchTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			f := Fetch{Path: path, Lock: path + ".lock", Size: 4, Retry: quick,
+			f := File{Path: path, Lock: path + ".lock", Size: 4, Retry: quick,
 				Get: func(context.Context, int64) (io.ReadCloser, int64, error) {
 					gets.Add(1)
-					time.Sleep(5 * time.Millisecond)
 					return io.NopCloser(strings.NewReader("rows")), 0, nil
 				}}
 			if _, err := f.Do(context.Background()); err != nil {
@@ -162,6 +205,10 @@ func TestLockWaits(t *testing.T) {
 	defer cancel()
 	if _, err := Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("second lock: %v", err)
+	}
+	// The lock's file is removed, as some tools do: the next file is the lock.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
 	unlock()
 	again, err := Lock(context.Background(), path)
