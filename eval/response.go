@@ -93,6 +93,10 @@ type Loglik struct {
 	// Greedy says whether every token was the model's first choice; nil if the
 	// server does not tell.
 	Greedy *bool `json:"is_greedy,omitempty"`
+	// Margin is the smallest distance, over the tokens, from the best other
+	// token's log-probability up to the chosen one's: how near the continuation
+	// was to being greedy, or to not being so; nil if the server does not tell.
+	Margin *float64 `json:"margin,omitempty"`
 	// Cut says that tokens of the context or continuation did not fit.
 	Cut bool `json:"cut,omitempty"`
 }

@@ -81,6 +81,9 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 	var caps eval.Caps
 	caps.Reported = map[string]string{}
 	for _, e := range c.endpoints {
+		if c.cfg.Azure {
+			break // it lists what could be deployed, not what is
+		}
 		if err := c.identify(ctx, e, &caps); err != nil {
 			return caps, err
 		}

@@ -43,7 +43,11 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, body: t, now: time.Now, http: httpapi.Caller{Header: httpapi.JSONHeader(), Timeout: cfg.Timeout,
 		Transport: httpapi.NewTransport(cfg.Dial), Key: cfg.APIKey, KeyEnv: cfg.keyEnv()}}
-	if cfg.APIKey != "" {
+	switch {
+	case cfg.APIKey == "":
+	case cfg.Azure:
+		c.http.Header.Set("api-key", string(cfg.APIKey))
+	default:
 		c.http.Header.Set("Authorization", "Bearer "+string(cfg.APIKey))
 	}
 	for k, v := range cfg.Headers {
@@ -51,7 +55,7 @@ func New(cfg Config) (*Client, error) {
 		c.http.Secrets = append(c.http.Secrets, httpapi.Secret(v))
 	}
 	for _, base := range cfg.BaseURLs {
-		e, err := newEndpoint(base)
+		e, err := newEndpoint(&cfg, base)
 		if err != nil {
 			return nil, err
 		}

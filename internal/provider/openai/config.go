@@ -30,11 +30,16 @@ type Config struct {
 	// BaseURLs are replicas of one model behind one queue, each usually ending
 	// in /v1, which is added to a bare host.
 	BaseURLs []string `json:"base_url"`
+	// Azure speaks to OpenAI's models at Azure: Model is the deployment, a bare
+	// host gets /openai/v1, and the key travels as api-key. APIVersion, where
+	// set, goes into every address.
+	Azure      bool   `json:"azure,omitempty"`
+	APIVersion string `json:"api_version,omitempty"`
 	// Model is what the server calls it.
 	Model  string         `json:"model"`
 	APIKey httpapi.Secret `json:"api_key,omitempty"`
 	// KeyEnv names the variable the key comes from, for hints; "" means
-	// OPENAI_API_KEY.
+	// OPENAI_API_KEY, or AZURE_OPENAI_API_KEY.
 	KeyEnv string `json:"api_key_env,omitempty"`
 	// Timeout bounds each HTTP call; 0 leaves it to the context.
 	Timeout time.Duration `json:"timeout,omitempty"`
@@ -68,7 +73,8 @@ type Config struct {
 	// servers started by this program, whose ports may change; nil dials.
 	Dial httpapi.Dial `json:"-"`
 	// As is what the user knows of the model: name, revision, family, step,
-	// tokens, weights, path. Kind, ID and Options are filled in.
+	// tokens, weights, path. ID and Options are filled in, and Kind where it is
+	// empty.
 	As eval.Model `json:"-"`
 }
 
@@ -82,7 +88,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("openai: no base_url; give base_url=http://HOST:PORT/v1 or set OPENAI_BASE_URL")
 	}
 	for _, base := range c.BaseURLs {
-		if _, err := parseBase(base); err != nil {
+		if _, err := c.base(base); err != nil {
 			return err
 		}
 	}
@@ -110,14 +116,22 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// parseBase reads a base URL; a bare host gets /v1.
-func parseBase(text string) (*url.URL, error) {
+// base reads a base URL; a bare host gets the usual path.
+func (c *Config) base(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("openai: base_url %q: want http://HOST:PORT/v1", text)
 	}
 	if u.Path == "" {
 		u.Path = "/v1"
+		if c.Azure {
+			u.Path = "/openai/v1"
+		}
+	}
+	if c.APIVersion != "" {
+		q := u.Query()
+		q.Set("api-version", c.APIVersion)
+		u.RawQuery = q.Encode()
 	}
 	return u, nil
 }
@@ -125,7 +139,14 @@ func parseBase(text string) (*url.URL, error) {
 // model is what the configuration says of the model.
 func (c *Config) model() eval.Model {
 	m := c.As
-	m.Kind, m.ID = "openai", c.Model
+	m.ID = c.Model
+	switch {
+	case m.Kind != "":
+	case c.Azure:
+		m.Kind = "azure"
+	default:
+		m.Kind = "openai"
+	}
 	if m.Name == "" {
 		m.Name = c.Model
 	}
@@ -156,6 +177,9 @@ func (c *Config) model() eval.Model {
 func (c *Config) keyEnv() string {
 	if c.KeyEnv != "" {
 		return c.KeyEnv
+	}
+	if c.Azure {
+		return "AZURE_OPENAI_API_KEY"
 	}
 	return "OPENAI_API_KEY"
 }

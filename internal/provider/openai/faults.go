@@ -30,6 +30,10 @@ func (c *Client) note(ctx context.Context, e *endpoint, u *url.URL, err error) e
 
 // missing completes the fault of a 404: is the model unknown, or the address?
 func (c *Client) missing(ctx context.Context, e *endpoint, u *url.URL, f *eval.Fault, problem *httpapi.StatusError) {
+	if c.cfg.Azure {
+		f.Hint = "model is the name of the deployment; check it and base_url"
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if strings.HasSuffix(u.Path, "/models") {

@@ -21,8 +21,8 @@ type endpoint struct {
 	downUntil atomic.Int64
 }
 
-func newEndpoint(text string) (*endpoint, error) {
-	u, err := parseBase(text)
+func newEndpoint(cfg *Config, text string) (*endpoint, error) {
+	u, err := cfg.base(text)
 	if err != nil {
 		return nil, err
 	}
