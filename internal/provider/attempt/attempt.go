@@ -1,10 +1,15 @@
-// Package attempt carries the number of a try in a context: layers that try
-// again set it with [With], providers that care (mocks) read it with [Of].
+// Package attempt carries what is known of a try in a context: layers that try
+// again set its number with [With], providers that care (mocks) read it with
+// [Of]; a layer that wants to know when a try leaves the queue asks with
+// [Watch], and the layer that ends the waiting says so with [Start].
 package attempt
 
 import "context"
 
-type key struct{}
+type (
+	key   struct{}
+	start struct{}
+)
 
 // With says that calls made with the returned context are try n, counting
 // from 1.
@@ -18,4 +23,17 @@ func Of(ctx context.Context) int {
 		return n
 	}
 	return 1
+}
+
+// Watch has started called when a try made with the returned context has its
+// place at the endpoint and is sent. It must not block.
+func Watch(ctx context.Context, started func()) context.Context {
+	return context.WithValue(ctx, start{}, started)
+}
+
+// Start tells who watches that the try is sent now.
+func Start(ctx context.Context) {
+	if started, ok := ctx.Value(start{}).(func()); ok {
+		started()
+	}
 }

@@ -150,7 +150,7 @@ func TestLimitAdapts(t *testing.T) {
 			synctest.Wait()
 		}
 		send(10)
-		if got := l.Load(); got != (Load{4, 4, 6}) {
+		if got := l.Load(); got != (Load{Places: 4, Top: 8, InFlight: 4, Waiting: 6}) {
 			t.Fatalf("%+v", got)
 		}
 		close(gate)
@@ -169,7 +169,7 @@ func TestLimitAdapts(t *testing.T) {
 		send(8)
 		close(gate)
 		wg.Wait()
-		if got := l.Load(); got != (Load{5, 0, 0}) {
+		if got := l.Load(); got != (Load{Places: 5, Top: 8}) {
 			t.Fatalf("eight overloads of one round: %+v", got)
 		}
 	})

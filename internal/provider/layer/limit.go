@@ -7,53 +7,92 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/attempt"
 )
 
-// Limit bounds the requests in flight at one endpoint and finds the bound
-// itself: while all places are taken, each round of answers adds two; an
-// overload (429, 503) takes a third of them, once for all requests that were in
-// flight together, but leaves four.
+// Limit bounds the requests in flight at one endpoint. How many they may be is
+// the business of its [Group], which finds out by itself.
 type Limit struct {
-	Next  eval.Responder
+	Next eval.Responder
+	// Group is shared with whatever else uses the same server or account; nil
+	// makes one of Start and Max.
+	Group *Group
 	Start int // places at first; 0 means 64
 	Max   int // 0 means 1024
 
-	mu       sync.Mutex
-	places   float64 // 0 before first use
-	inFlight int
-	round    int // grows with each cut
-	waiting  []chan struct{}
+	once sync.Once
 }
 
 var _ eval.Responder = (*Limit)(nil)
 
-// Load is the state of a [Limit].
-type Load struct{ Places, InFlight, Waiting int }
-
-// Load is the present state, for progress displays.
-func (l *Limit) Load() Load {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.init()
-	return Load{int(l.places), l.inFlight, len(l.waiting)}
+// Shared is the Limit's group.
+func (l *Limit) Shared() *Group {
+	l.once.Do(func() {
+		if l.Group == nil {
+			l.Group = &Group{Start: l.Start, Max: l.Max}
+		}
+	})
+	return l.Group
 }
 
-// Respond waits for a place, first come first served, and asks Next.
+// Load is the present state, for progress displays.
+func (l *Limit) Load() Load { return l.Shared().Load() }
+
+// Unwrap is Next.
+func (l *Limit) Unwrap() eval.Responder { return l.Next }
+
+// Respond waits for a place, first come first served, and asks Next. With an
+// error the Response holds the time of waiting alone.
 func (l *Limit) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
+	g := l.Shared()
 	arrived := time.Now()
-	round, err := l.enter(ctx)
+	round, err := g.enter(ctx)
+	sent := time.Now()
+	queued := ms(sent.Sub(arrived))
 	if err != nil {
-		return nil, err
+		return &eval.Response{Timing: eval.Timing{Queue: queued}}, err
 	}
-	over := false
-	defer func() { l.leave(round, over) }()
-	queued := time.Since(arrived)
+	var o outcome // of a panic: nothing is learned from it
+	defer func() { g.leave(round, o) }()
+	attempt.Start(ctx)
 	resp, err := l.Next.Respond(ctx, r)
 	if err == nil {
-		resp.Timing.Queue += ms(queued)
+		o = outcome{answered: true, units: work(resp), took: ms(time.Since(sent)) - resp.Timing.Queue}
+	} else {
+		resp = about(resp)
+		if overloaded(err) {
+			o = outcome{over: true, after: eval.FaultOf(err).After}
+		}
 	}
-	over = err != nil && overloaded(err)
+	resp.Timing.Queue += queued
 	return resp, err
+}
+
+// outcome is what the group learns from a request that left.
+type outcome struct {
+	answered bool
+	over     bool          // the server asks for fewer requests
+	after    time.Duration // for how long it wants none
+	units    float64       // of work, 0 if unknown
+	took     float64       // milliseconds
+}
+
+// work is about what an answer cost the server, in units of an output token:
+// reading 32 tokens costs about one. 0 if the server does not count.
+func work(resp *eval.Response) float64 {
+	u := resp.Usage
+	if u.CompletionTokens == 0 && u.PromptTokens == 0 {
+		return 0
+	}
+	return 1 + float64(u.CompletionTokens) + float64(max(0, u.PromptTokens-u.CachedTokens))/32
+}
+
+// about is what is known of a request that failed.
+func about(resp *eval.Response) *eval.Response {
+	if resp == nil {
+		return &eval.Response{}
+	}
+	return resp
 }
 
 // overloaded reports whether an error asks for fewer requests: a rate limit,
@@ -64,70 +103,4 @@ func overloaded(err error) bool {
 	}
 	var o interface{ Overloaded() bool }
 	return errors.As(err, &o) && o.Overloaded()
-}
-
-func (l *Limit) init() {
-	if l.places == 0 {
-		if l.Start <= 0 {
-			l.Start = 64
-		}
-		if l.Max <= 0 {
-			l.Max = 1024
-		}
-		l.places = float64(min(l.Start, l.Max))
-	}
-}
-
-func (l *Limit) enter(ctx context.Context) (round int, err error) {
-	l.mu.Lock()
-	l.init()
-	if l.inFlight < int(l.places) && len(l.waiting) == 0 {
-		l.inFlight++
-		round = l.round
-		l.mu.Unlock()
-		return round, nil
-	}
-	// The place is handed over by leave, which closes the channel.
-	turn := make(chan struct{})
-	l.waiting = append(l.waiting, turn)
-	l.mu.Unlock()
-	select {
-	case <-turn:
-		l.mu.Lock()
-		round = l.round
-		l.mu.Unlock()
-		return round, nil
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	for i, w := range l.waiting {
-		if w == turn {
-			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
-			l.mu.Unlock()
-			return 0, stopped(ctx, "waiting for a place at the endpoint")
-		}
-	}
-	round = l.round
-	l.mu.Unlock()
-	// The place came at the same moment; pass it on.
-	l.leave(round, false)
-	return 0, stopped(ctx, "waiting for a place at the endpoint")
-}
-
-func (l *Limit) leave(round int, over bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case over && round == l.round:
-		l.places = max(min(l.places, 4), l.places*2/3)
-		l.round++
-	case !over && (len(l.waiting) > 0 || l.inFlight >= int(l.places)):
-		l.places = min(float64(l.Max), l.places+2/l.places)
-	}
-	l.inFlight--
-	for len(l.waiting) > 0 && l.inFlight < int(l.places) {
-		close(l.waiting[0])
-		l.waiting = l.waiting[1:]
-		l.inFlight++
-	}
 }

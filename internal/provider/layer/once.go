@@ -34,6 +34,9 @@ type Once struct {
 
 var _ eval.Responder = (*Once)(nil)
 
+// Unwrap is Next.
+func (o *Once) Unwrap() eval.Responder { return o.Next }
+
 // Reused is the note of an answer that was not asked for again.
 const Reused = "reused"
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"olmoeval/eval"
@@ -13,20 +14,27 @@ import (
 
 // Retry asks again where asking again may help, with exponential back-off and
 // full jitter: before try n+1 it waits a uniform share of Base·2ⁿ⁻¹, at most
-// Cap, and never less than the server asked for.
+// Cap, and never less than the server asked for. All tries of a request have
+// one budget: how many, and how long. It asks again after connections that
+// failed, 408, 409, 425, 429, 5xx and answers that cannot be read; not after
+// 400, 401, 403, 404 and 422, which would be the same again.
 type Retry struct {
 	Next  eval.Responder
 	Tries int           // 0 means 6
 	Base  time.Duration // 0 means 0.5 s
 	Cap   time.Duration // 0 means 60 s
-	// Budget bounds all tries of a request together; 0 means 30 minutes. A wait
-	// that would pass it is not begun.
+	// Budget bounds all tries of a request together, less the time it waited for
+	// a place at the endpoint; 0 means 30 minutes. A wait that would pass it is
+	// not begun.
 	Budget time.Duration
 
 	// Sleep, Now and Rand stand in for the clock and the dice in tests.
 	Sleep func(context.Context, time.Duration) error
 	Now   func() time.Time
 	Rand  func() float64
+
+	mu      sync.Mutex
+	retries map[eval.Status]int64
 }
 
 var _ eval.Responder = (*Retry)(nil)
@@ -45,9 +53,6 @@ func (e *Exhausted) Error() string {
 }
 func (e *Exhausted) Unwrap() error { return e.Err }
 
-// Attempted is Tries, for those who know this error by its method alone.
-func (e *Exhausted) Attempted() int { return e.Tries }
-
 // Tries is how often a request was sent before it failed with err; 1 where
 // nobody counted.
 func Tries(err error) int {
@@ -58,8 +63,23 @@ func Tries(err error) int {
 	return 1
 }
 
+// Unwrap is Next.
+func (t *Retry) Unwrap() eval.Responder { return t.Next }
+
+// Retries counts the tries after the first, by what made them necessary.
+func (t *Retry) Retries() map[eval.Status]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make(map[eval.Status]int64, len(t.retries))
+	for status, n := range t.retries {
+		out[status] = n
+	}
+	return out
+}
+
 // Respond asks until there is an answer, a fault that asking again cannot
-// mend, or nothing left to try. The answer says how many tries it took.
+// mend, or nothing left to try. The answer says how many tries it took and
+// where the time went; so does the Response that comes with an error.
 func (t *Retry) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
 	now := t.Now
 	if now == nil {
@@ -74,33 +94,50 @@ func (t *Retry) Respond(ctx context.Context, r *eval.Request) (*eval.Response, e
 	}
 	start := now()
 	var waited time.Duration
+	var queue float64 // milliseconds, of the tries that failed
+	sent := 0
 	for n := 1; ; n++ {
 		inner := ctx
 		if n > 1 {
 			inner = attempt.With(ctx, n)
 		}
 		resp, err := t.Next.Respond(inner, r)
+		resp = about(resp)
+		sent += max(1, resp.Attempts)
+		resp.Attempts = sent
+		queue += resp.Timing.Queue
+		resp.Timing.Queue = queue
+		resp.Timing.Backoff += ms(waited)
 		if err == nil {
-			resp.Attempts = n
-			resp.Timing.Backoff += ms(waited)
 			return resp, nil
 		}
 		if ctx.Err() != nil {
-			return nil, stopped(ctx, fmt.Sprintf("stopped in try %d", n))
+			return resp, stopped(ctx, fmt.Sprintf("stopped in try %d", n))
 		}
 		fault := eval.FaultOf(err)
 		if fault.Abort || !fault.Status.Retryable() || fault.Status == eval.Cancelled {
-			return nil, &Exhausted{Tries: n, Err: err}
+			return resp, &Exhausted{Tries: n, Err: err}
 		}
 		wait := max(t.delay(n), fault.After)
-		if n >= tries || now().Add(wait).Sub(start) > budget {
-			return nil, &Exhausted{Tries: n, Err: err}
+		spent := now().Sub(start) - time.Duration(queue*float64(time.Millisecond))
+		if n >= tries || spent+wait > budget {
+			return resp, &Exhausted{Tries: n, Err: err}
 		}
 		waited += wait
 		if err := t.sleep(ctx, wait); err != nil {
-			return nil, stopped(ctx, fmt.Sprintf("stopped after try %d", n))
+			return resp, stopped(ctx, fmt.Sprintf("stopped after try %d", n))
 		}
+		t.count(fault.Status)
 	}
+}
+
+func (t *Retry) count(s eval.Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.retries == nil {
+		t.retries = map[eval.Status]int64{}
+	}
+	t.retries[s]++
 }
 
 func (t *Retry) delay(n int) time.Duration {

@@ -17,6 +17,9 @@ type Timeout struct {
 
 var _ eval.Responder = (*Timeout)(nil)
 
+// Unwrap is Next.
+func (t *Timeout) Unwrap() eval.Responder { return t.Next }
+
 // Respond asks Next; no answer in time is an infra_network fault.
 func (t *Timeout) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
 	limit := t.Limit
