@@ -14,6 +14,7 @@ import (
 	"olmoeval/eval"
 	"olmoeval/internal/dotted"
 	"olmoeval/internal/nearest"
+	"olmoeval/internal/weights"
 )
 
 // Config is a model with everything needed to reach it.
@@ -258,11 +259,12 @@ func Fields() []string {
 // where they can be read; the provider adds the options that change answers.
 func (c *Config) Identity() eval.Model {
 	m := eval.Model{Name: c.Name, Kind: c.Kind, ID: c.Model, Revision: c.Revision, Family: c.Family, Step: c.Step, Tokens: c.Tokens}
-	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
+	if info, err := os.Stat(c.Model); err == nil && (info.IsDir() || filepath.Ext(c.Model) == ".gguf") {
 		if abs, err := filepath.Abs(c.Model); err == nil {
 			m.Path = abs
 		}
-		m.Weights = weightsDigest(c.Model)
+		// Weights that cannot be read have no digest: the path stands for them.
+		m.Weights, _ = weights.Digest(c.Model)
 		m.Pinned = m.Weights != ""
 	}
 	return m
