@@ -11,13 +11,8 @@
 package hook
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -47,52 +42,14 @@ func (c Command) String() string { return strings.Join(c.Args, " ") }
 
 // Files are the arguments that name existing regular files, as paths that work
 // from this program's directory, in order.
-func (c Command) Files() []string {
-	var out []string
-	for i, a := range c.Args {
-		if i == 0 && !strings.Contains(a, "/") {
-			continue // searched in PATH
-		}
-		p := c.spec().Path(a)
-		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() {
-			out = append(out, p)
-		}
-	}
-	return out
-}
+func (c Command) Files() []string { return c.spec().Files() }
 
 func (c Command) spec() child.Spec { return child.Spec{Args: c.Args, Dir: c.Dir} }
 
 // Digest identifies the command by its arguments and the bytes of its files:
 // SHA-256 in hex. Where the files lie does not matter as long as the arguments
 // are relative.
-func (c Command) Digest() (string, error) {
-	h := sha256.New()
-	args, err := json.Marshal(c.Args)
-	if err != nil {
-		return "", err
-	}
-	h.Write(args)
-	for _, f := range c.Files() {
-		sum, err := fileSum(f)
-		if err != nil {
-			return "", fmt.Errorf("digest of %s: %w", c, err)
-		}
-		h.Write(sum)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-func fileSum(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return h.Sum(nil), err
-}
+func (c Command) Digest() (string, error) { return c.spec().Digest() }
 
 func (c Command) timeout() time.Duration {
 	if c.Timeout > 0 {

@@ -3,9 +3,6 @@ package layer
 import (
 	"container/list"
 	"context"
-	"encoding/binary"
-	"encoding/json"
-	"math"
 	"slices"
 	"sync"
 
@@ -148,35 +145,9 @@ func sizeOf(resp *eval.Response) int {
 
 // key is the prompt digest and the sampling.
 func (o *Once) key(r *eval.Request) string {
-	b := make([]byte, 0, 96)
+	b := make([]byte, 0, 128)
 	b = append(b, o.digester.Digest(r)...)
-	s := &r.Sampling
-	for _, p := range []*int{s.MaxTokens, s.TopK} {
-		b = append(b, '|')
-		if p != nil {
-			b = binary.AppendVarint(b, int64(*p))
-		}
-	}
-	b = append(b, '|')
-	if s.TopP != nil {
-		b = binary.AppendUvarint(b, math.Float64bits(*s.TopP))
-	}
-	b = append(b, '|')
-	if s.Seed != nil {
-		b = binary.AppendVarint(b, *s.Seed)
-	}
-	b = binary.AppendUvarint(append(b, '|'), math.Float64bits(s.Temperature))
-	b = binary.AppendVarint(append(b, '|'), int64(s.Samples()))
-	if s.MinP != nil || s.FrequencyPenalty != nil || s.PresencePenalty != nil || s.RepetitionPenalty != nil ||
-		s.JSONSchema != nil || s.ReasoningEffort != "" || s.ExtraBody != nil {
-		rest, _ := json.Marshal(s) // maps with sorted keys, numbers and texts: it cannot fail
-		b = append(append(b, '|'), rest...)
-	}
-	for _, stop := range s.Stop {
-		b = binary.AppendUvarint(b, uint64(len(stop)))
-		b = append(b, stop...)
-	}
-	return string(b)
+	return string(r.Sampling.AppendKey(b))
 }
 
 func reuse(resp *eval.Response) *eval.Response {
