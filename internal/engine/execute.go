@@ -139,7 +139,7 @@ func (r *run) work(ctx context.Context) error {
 	jobs := make(chan job) // closed by the feeder
 	var wg sync.WaitGroup
 	var held atomic.Bool // an instance was not begun: the budget is used up
-	for range max(1, r.Concurrency) {
+	r.hands.begin(r.Concurrency, func() {
 		wg.Go(func() {
 			for j := range jobs {
 				if r.Budget.Used() != nil {
@@ -150,12 +150,16 @@ func (r *run) work(ctx context.Context) error {
 					r.abort(err)
 					cancel(err)
 				}
+				if r.hands.spare() {
+					return
+				}
 			}
 		})
-	}
+	})
 	feeding, done := r.Budget.bound(ctx)
 	err := r.feed(feeding, inner, jobs)
 	done()
+	r.hands.close()
 	close(jobs)
 	wg.Wait()
 	r.mu.Lock()
@@ -182,7 +186,8 @@ func (r *run) abort(err error) {
 }
 
 func (r *run) feed(ctx, inner context.Context, jobs chan<- job) error {
-	for i, t := range r.plan.Tasks {
+	for _, i := range order(r.plan.Tasks) {
+		t := r.plan.Tasks[i]
 		if r.tracks[i].count(flagDone) >= t.Own {
 			continue
 		}

@@ -72,6 +72,8 @@ type Engine struct {
 	// Budget bounds the run, together with others; nil bounds nothing.
 	Budget *Budget
 	Hooks  Hooks
+
+	hands hands
 }
 
 // Actions of a plan for a task.

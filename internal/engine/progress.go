@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"maps"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +24,26 @@ type Progress struct {
 	InFlight atomic.Int64
 	// NanoUSD is the cost in units of 1e-9 US dollars.
 	NanoUSD atomic.Int64
+
+	mu    sync.Mutex
+	kinds map[eval.Status]int64 // of Failed
+}
+
+// Failures counts Failed by status.
+func (p *Progress) Failures() map[eval.Status]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.kinds)
+}
+
+func (p *Progress) fail(s eval.Status) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kinds == nil {
+		p.kinds = map[eval.Status]int64{}
+	}
+	p.kinds[s]++
+	p.Failed.Add(1)
 }
 
 // USD is the cost so far in US dollars.
@@ -41,7 +63,7 @@ func (p *Progress) count(rec *eval.Record) {
 		p.Attempts.Add(int64(rec.Attempts))
 	}
 	if !rec.Status.Counted() {
-		p.Failed.Add(1)
+		p.fail(rec.Status)
 	}
 	p.Done.Add(1)
 }
