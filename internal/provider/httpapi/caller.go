@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -196,3 +198,25 @@ func (c *Caller) Broken(ctx context.Context, u *url.URL, err error) error {
 
 // Milliseconds is a duration as records have it.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// Add sets the user's own headers, whose values are kept out of errors. It is
+// called before the first call.
+func (c *Caller) Add(headers Headers) {
+	for k, v := range headers {
+		c.Header.Set(k, v)
+		c.Secrets = append(c.Secrets, Secret(v))
+	}
+}
+
+// Roll is the names of at most 20 models.
+func Roll(names []string) string {
+	if len(names) == 0 {
+		return "no model"
+	}
+	names = slices.Sorted(slices.Values(names))
+	more := ""
+	if len(names) > 20 {
+		names, more = names[:20], fmt.Sprintf(" and %d more", len(names)-20)
+	}
+	return strings.Join(names, ", ") + more
+}

@@ -36,15 +36,20 @@ func (e *StatusError) Overloaded() bool {
 	return e.Code == http.StatusTooManyRequests || e.Code == http.StatusServiceUnavailable || e.Code == overloadedCode
 }
 
-// Refused is the fault of an answer other than 200. A 404 aborts; whether the
-// model or the address is unknown, the API's client may find out.
+// Refused is the fault of an answer other than 200.
 func (c *Caller) Refused(u *url.URL, resp *http.Response, body []byte) *eval.Fault {
+	return c.Fault(u, resp.StatusCode, resp.Header, body)
+}
+
+// Fault is what a status and what came with it mean. A 404 aborts; whether the
+// model or the address is unknown, the API's client may find out.
+func (c *Caller) Fault(u *url.URL, status int, header http.Header, body []byte) *eval.Fault {
 	message, kind := ErrorText(body)
 	message = redact(message, append([]Secret{c.Key}, c.Secrets...))
-	problem := &StatusError{Code: resp.StatusCode, Message: message, Kind: kind, where: u.Redacted()}
+	problem := &StatusError{Code: status, Message: message, Kind: kind, where: u.Redacted()}
 	f := &eval.Fault{Status: eval.ConfigError, Err: problem}
 	lower := strings.ToLower(message)
-	switch status := resp.StatusCode; {
+	switch {
 	case status == 401 || status == 403:
 		c.denied(f, u)
 	case status == 404:
@@ -54,23 +59,24 @@ func (c *Caller) Refused(u *url.URL, resp *http.Response, body []byte) *eval.Fau
 		f.Status, f.Abort = eval.InfraRateLimited, true
 		f.Hint = "the account has no quota left; give " + c.KeyEnv + " of another or add to it"
 	case status == 429:
-		f.Status, f.After = eval.InfraRateLimited, RetryAfter(resp.Header, c.now())
+		f.Status, f.After = eval.InfraRateLimited, RetryAfter(header, c.now())
 	case status == 408:
 		f.Status = eval.InfraNetwork
 	case status == 409 || status == 425 || status >= 500:
-		f.Status, f.After = eval.InfraServerDown, RetryAfter(resp.Header, c.now())
+		f.Status, f.After = eval.InfraServerDown, RetryAfter(header, c.now())
 	case status >= 300 && status < 400:
 		f.Abort = true
-		f.Hint = "the server sends elsewhere; give base_url=" + resp.Header.Get("Location")
+		f.Hint = "the server sends elsewhere; give base_url=" + header.Get("Location")
 	case ContextTooLong(lower, kind):
 		f.Status = eval.ContextOverflow
-	case kind == "content_filter" || kind == "content_policy_violation" || strings.Contains(lower, "content management policy"):
+	case kind == "content_filter" || kind == "content_policy_violation" || strings.Contains(lower, "content management policy") ||
+		strings.Contains(lower, "content filtering policy"):
 		f.Status = eval.ContentFiltered
 	case status == 413:
 		f.Status = eval.ContextOverflow
 	}
 	if c.Refine != nil {
-		c.Refine(f, problem, resp.Header, body)
+		c.Refine(f, problem, header, body)
 	}
 	return f
 }

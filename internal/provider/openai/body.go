@@ -5,15 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"sync/atomic"
 
 	"olmoeval/eval"
 	"olmoeval/internal/provider/wire"
 )
 
-// quirks are what a server was found not to take; bits are only ever set.
-type quirks struct{ bits atomic.Uint32 }
-
+// What servers were found not to take; see httpapi.Quirks.
 const (
 	noLogprobs          = 1 << iota // logprobs of generations
 	noAddSpecial                    // add_special_tokens
@@ -21,11 +18,6 @@ const (
 	noStreamOptions                 // stream_options
 	onePrompt                       // one prompt a call
 )
-
-func (q *quirks) has(bit uint32) bool { return q.bits.Load()&bit != 0 }
-
-// set reports whether the bit was not set before.
-func (q *quirks) set(bit uint32) bool { return q.bits.Or(bit)&bit == 0 }
 
 // templates are the parts of bodies that never change.
 type templates struct {

@@ -61,19 +61,6 @@ func modelIDs(served []servedModel) []string {
 	return out
 }
 
-// roll is the names of at most 20 models.
-func roll(served []servedModel) string {
-	names := modelIDs(served)
-	if len(names) == 0 {
-		return "no model"
-	}
-	more := ""
-	if len(names) > 20 {
-		names, more = names[:20], fmt.Sprintf(" and %d more", len(names)-20)
-	}
-	return strings.Join(names, ", ") + more
-}
-
 // Caps asks every replica for the model, and one for what it can do, each by
 // trying it: completions, chats, tools, and log-likelihoods of a known
 // continuation. It sends about twenty short requests.
@@ -127,7 +114,7 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 		caps.Notes = append(caps.Notes, "no completions, so no log-likelihoods")
 	}
 	caps.N, caps.Seed, caps.JSONSchema = true, true, true // of the API; a server that refuses one says so
-	caps.Logprobs = !c.quirks.has(noLogprobs)
+	caps.Logprobs = !c.quirks.Has(noLogprobs)
 	if f := c.facts.Load(); f != nil {
 		caps.TokenIDs = f.way == byIDs
 	}
@@ -155,7 +142,7 @@ func (c *Client) identify(ctx context.Context, e *endpoint, caps *eval.Caps) err
 	default:
 		m := find(served, c.cfg.Model)
 		if m == nil {
-			return &eval.Fault{Status: eval.ConfigError, Abort: true, Hint: "served there: " + roll(served),
+			return &eval.Fault{Status: eval.ConfigError, Abort: true, Hint: "served there: " + httpapi.Roll(modelIDs(served)),
 				Err: fmt.Errorf("model %q is not served at %s%s", c.cfg.Model, e.base, nearest.Hint(c.cfg.Model, modelIDs(served)))}
 		}
 		caps.MaxContext = m.MaxModelLen

@@ -21,7 +21,7 @@ type Client struct {
 	endpoints []*endpoint
 	picking   sync.Mutex // held while one of several endpoints is chosen
 	turn      atomic.Uint32
-	quirks    quirks
+	quirks    httpapi.Quirks
 	now       func() time.Time
 	tokens    tokenCache
 
@@ -50,10 +50,7 @@ func New(cfg Config) (*Client, error) {
 	default:
 		c.http.Header.Set("Authorization", "Bearer "+string(cfg.APIKey))
 	}
-	for k, v := range cfg.Headers {
-		c.http.Header.Set(k, v)
-		c.http.Secrets = append(c.http.Secrets, httpapi.Secret(v))
-	}
+	c.http.Add(cfg.Headers)
 	for _, base := range cfg.BaseURLs {
 		e, err := newEndpoint(&cfg, base)
 		if err != nil {
@@ -92,7 +89,7 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 		n = 1
 	}
 	for {
-		q := c.quirks.bits.Load()
+		q := c.quirks.Load()
 		e := c.pick()
 		u, body := e.completions, []byte(nil)
 		if chat {
@@ -172,7 +169,7 @@ func (c *Client) adapt(err error, sent uint32) bool {
 		{noLogprobs, "logprobs"},
 	} {
 		if strings.Contains(text, q.word) && sent&q.bit == 0 {
-			c.quirks.set(q.bit)
+			c.quirks.Set(q.bit)
 			return true
 		}
 	}

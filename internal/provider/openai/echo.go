@@ -21,7 +21,7 @@ func (c *Client) scoreByEcho(ctx context.Context, items []scored, resp *eval.Res
 	yes := true
 	for start := 0; start < len(items); {
 		end := min(len(items), start+maxPrompts)
-		if c.quirks.has(onePrompt) {
+		if c.quirks.Has(onePrompt) {
 			end = start + 1
 		}
 		var texts []string
@@ -54,7 +54,7 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 	if err != nil {
 		var problem *httpapi.StatusError
 		if len(texts) > 1 && asStatus(err, &problem) && (problem.Code == 400 || problem.Code == 422) &&
-			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.set(onePrompt) {
+			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.Set(onePrompt) {
 			return true, nil
 		}
 		return false, err
@@ -62,7 +62,7 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 	var rep reply
 	err = httpapi.Decode(buf.Bytes(), &rep)
 	httpapi.Release(buf)
-	if err == nil && len(texts) > 1 && len(rep.Choices) == 1 && c.quirks.set(onePrompt) {
+	if err == nil && len(texts) > 1 && len(rep.Choices) == 1 && c.quirks.Set(onePrompt) {
 		return true, nil
 	}
 	if err == nil {

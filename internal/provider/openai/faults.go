@@ -46,7 +46,7 @@ func (c *Client) missing(ctx context.Context, e *endpoint, u *url.URL, f *eval.F
 		f.Hint = "check base_url and the model's name"
 	case find(served, c.cfg.Model) == nil:
 		f.Err = fmt.Errorf("model %q is not served at %s%s: %w", c.cfg.Model, e.base, nearest.Hint(c.cfg.Model, modelIDs(served)), problem)
-		f.Hint = "served there: " + roll(served)
+		f.Hint = "served there: " + httpapi.Roll(modelIDs(served))
 	default:
 		f.Hint = "the server has no such call; another kind of task or server is needed"
 	}

@@ -60,7 +60,7 @@ func (c *Client) score(ctx context.Context, r *eval.Request) (*eval.Response, er
 	if err := c.scoreByIDs(ctx, items, resp); err != nil {
 		return nil, err
 	}
-	if q := c.quirks.bits.Load(); q&noAddSpecial != 0 {
+	if q := c.quirks.Load(); q&noAddSpecial != 0 {
 		resp.Notes = append(resp.Notes, "add_special_tokens=refused")
 	}
 	return resp, nil
@@ -133,7 +133,7 @@ func (c *Client) scoreByIDs(ctx context.Context, items []scored, resp *eval.Resp
 		for end < len(items) && end-start < maxPrompts && (end == start || total+len(items[end].ids) <= maxIDs) {
 			total += len(items[end].ids)
 			end++
-			if c.quirks.has(onePrompt) {
+			if c.quirks.Has(onePrompt) {
 				break
 			}
 		}
@@ -161,7 +161,7 @@ func (c *Client) scoreByIDs(ctx context.Context, items []scored, resp *eval.Resp
 
 // scoreCall makes one call. again says that it must be made in another form.
 func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, items []scored, resp *eval.Response) (again bool, err error) {
-	q := c.quirks.bits.Load()
+	q := c.quirks.Load()
 	e := c.pick()
 	defer c.leave(e)
 	buf, err := c.post(ctx, e, e.completions, c.body.scoring(prompts, q))
@@ -171,7 +171,7 @@ func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, it
 		}
 		var problem *httpapi.StatusError
 		if len(prompts) > 1 && asStatus(err, &problem) && (problem.Code == 400 || problem.Code == 422) &&
-			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.set(onePrompt) {
+			eval.FaultOf(err).Status == eval.ConfigError && c.quirks.Set(onePrompt) {
 			return true, nil
 		}
 		return false, err
@@ -179,7 +179,7 @@ func (c *Client) scoreCall(ctx context.Context, prompts [][]int, which []int, it
 	var rep reply
 	err = httpapi.Decode(buf.Bytes(), &rep)
 	httpapi.Release(buf)
-	if err == nil && len(prompts) > 1 && len(rep.Choices) == 1 && c.quirks.set(onePrompt) {
+	if err == nil && len(prompts) > 1 && len(rep.Choices) == 1 && c.quirks.Set(onePrompt) {
 		return true, nil // it takes the first prompt for the only one
 	}
 	if err == nil {
