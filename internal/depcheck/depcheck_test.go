@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 	"internal/conformance": append([]string{"eval", "catalog", "benchmarks", "internal/engine", "internal/corpus"}, authoring...),
 	"internal/docgen":      {"eval", "catalog", "benchmarks", "metric"},
 	"internal/cli": append([]string{"eval", "catalog", "starfile", "internal/config", "internal/modelspec", "internal/journal", "internal/engine",
-		"internal/find", "internal/compare", "internal/perf", "internal/sample", "internal/telemetry", "internal/provider", "internal/mockserver", "internal/hook"}, authoring...),
+		"internal/find", "internal/compare", "internal/ctl", "internal/perf", "internal/sample", "internal/telemetry", "internal/provider", "internal/mockserver", "internal/hook"}, authoring...),
 	"":              {"eval", "internal/cli"},
 	"cmd/olmo-eval": {"", "benchmarks"},
 	"examples":      {"eval", "", "benchmarks", "prompt", "answer", "score", "metric", "dataset"},
