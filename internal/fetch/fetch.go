@@ -24,8 +24,8 @@ type File struct {
 	Lock string
 	// Size is how many bytes it has, -1 if unknown.
 	Size int64
-	// Sum is "sha256:", "md5:", "crc32c:" or "git:" (a git blob's SHA-1, which
-	// needs Size) and the digest in hex; "" is not checked.
+	// Sum is "sha256:", "md5:", "crc32c:", "crc64nvme:" or "git:" (a git blob's
+	// SHA-1, which needs Size) and the digest in hex; "" is not checked.
 	Sum string
 	// Get opens the content from an offset on. It may begin elsewhere, and
 	// says where. Errors are retried as [web.Retry] says.

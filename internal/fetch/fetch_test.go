@@ -85,6 +85,7 @@ func TestFetch(t *testing.T) {
 		{name: "wrong digest", size: 10000, sum: "sha256:00", offsets: "[0 0]", err: "download broken: sha256 is " + sum + ", want 00"},
 		{name: "too long", size: 9999, offsets: "[0 0]", err: "download broken: size is 10000, want 9999"},
 		{name: "crc32c", size: 10000, sum: fmt.Sprintf("crc32c:%08x", crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))), offsets: "[0]"},
+		{name: "crc64nvme", size: 9, sum: "crc64nvme:ae8b14860a799888", server: server{content: []byte("123456789")}, offsets: "[0]"}, // the catalogued check value
 		{name: "wrong crc32c", size: 10000, sum: "crc32c:00000000", offsets: "[0 0]", err: "download broken: crc32c is "},
 		{name: "there, but cut", size: 10000, sum: git, there: string(content[:6000]), offsets: "[6000]"},
 		{name: "there, but something else", size: 10000, sum: git, there: "xyz", offsets: "[3 0]"},

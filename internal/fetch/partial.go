@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"hash"
 	"hash/crc32"
+	"hash/crc64"
 	"io"
 	"os"
 	"strings"
 )
+
+// nvme is the polynomial of CRC-64/NVME, which S3 takes of whole objects.
+const nvme = 0x9a6c9329ac4bc9b5
 
 // sumOf is the hash that Sum asks for besides SHA-256, which is always taken;
 // it is nil for SHA-256 itself.
@@ -21,6 +25,8 @@ func (f File) sumOf() func() hash.Hash {
 		return md5.New
 	case "crc32c":
 		return func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }
+	case "crc64nvme":
+		return func() hash.Hash { return crc64.New(crc64.MakeTable(nvme)) }
 	case "git":
 		return func() hash.Hash {
 			h := sha1.New()

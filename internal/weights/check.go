@@ -2,7 +2,6 @@ package weights
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -15,7 +14,7 @@ func (i Info) Check() error {
 			"convert it (OLMo-core's src/examples/huggingface/convert_checkpoint_to_hf.py) and give the result, "+
 			"or ask a program that loads it: kind=exec,command=[PROGRAM,ARGS]", i.Path)
 	case len(i.Choices) > 0:
-		return fmt.Errorf("%s has several GGUF models (%s): name one, such as %s", i.Path, few(i.Choices), filepath.Join(i.Path, filepath.FromSlash(i.Choices[0])))
+		return fmt.Errorf("%s has several GGUF models (%s): name one, such as %s", i.Path, few(i.Choices), strings.TrimSuffix(i.Path, "/")+"/"+i.Choices[0])
 	case i.Kind == Unknown:
 		return fmt.Errorf("%s is no checkpoint that can be served: it lacks %s", i.Path, few(i.Missing))
 	case len(i.Missing) > 0:

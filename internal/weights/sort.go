@@ -243,3 +243,15 @@ func missingShards(names []string) []string {
 	}
 	return out
 }
+
+// Files are all files of the checkpoint, sorted.
+func (p Parts) Files() []string {
+	out := append(slices.Clone(p.Meta), p.Weights...)
+	sort.Strings(out)
+	return out
+}
+
+// Info is what the names of a checkpoint tell, called by where it is.
+func (p Parts) Info(at string) Info {
+	return Info{Path: at, Kind: p.Kind, Weights: p.Weights, Choices: p.Choices, Missing: p.missing()}
+}

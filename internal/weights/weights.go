@@ -125,7 +125,7 @@ func Describe(at string) (Info, error) {
 		names = append(names, f.Name)
 	}
 	parts := Sort(names)
-	info := Info{Path: at, Kind: parts.Kind, Weights: parts.Weights, Choices: parts.Choices}
+	info := parts.Info(at)
 	for _, n := range parts.Weights {
 		info.Bytes += sizes[n]
 	}
@@ -134,7 +134,6 @@ func Describe(at string) (Info, error) {
 			info.Tokenizer = append(info.Tokenizer, n)
 		}
 	}
-	info.Missing = parts.missing()
 	if parts.Kind == GGUF && len(parts.Weights) > 0 {
 		info.Path = filepath.Join(at, filepath.FromSlash(parts.Weights[0]))
 		return info, info.readGGUF()

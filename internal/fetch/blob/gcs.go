@@ -29,7 +29,8 @@ type gcsObject struct {
 	Name       string `json:"name"`
 	Size       string `json:"size"`
 	Generation string `json:"generation"`
-	MD5        string `json:"md5Hash"`
+	MD5        string `json:"md5Hash"` // none of objects composed of others
+	CRC32C     string `json:"crc32c"`
 }
 
 func (g GCS) address(format string, args ...any) string {
@@ -53,6 +54,8 @@ func (g GCS) object(m gcsObject) Object {
 	}
 	if sum, err := base64.StdEncoding.DecodeString(m.MD5); err == nil && len(sum) == 16 {
 		o.Sum = "md5:" + hex.EncodeToString(sum)
+	} else if sum, err := base64.StdEncoding.DecodeString(m.CRC32C); err == nil && len(sum) == 4 {
+		o.Sum = "crc32c:" + hex.EncodeToString(sum)
 	}
 	return o
 }
@@ -102,6 +105,9 @@ func (g GCS) Get(ctx context.Context, o Object, offset int64) (io.ReadCloser, in
 		r.Header = http.Header{"Range": {fmt.Sprintf("bytes=%d-", offset)}}
 	}
 	resp, err := g.Web.Once(ctx, r)
+	if web.Code(err) == http.StatusNotFound {
+		return nil, 0, web.Final(fmt.Errorf("the object changed or was removed while it was read; try again: %w", err))
+	}
 	if err != nil {
 		return nil, 0, g.explain(err)
 	}

@@ -2,6 +2,8 @@ package blob
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -81,10 +83,11 @@ func (s *S3) object(info minio.ObjectInfo) Object {
 }
 
 // Stat asks for an object's metadata. Its ETag is the content's MD5 where it
-// was put in one piece and is not encrypted with a key of its own.
+// was put in one piece and is not encrypted with a key of its own; else the
+// store may have another checksum of the whole.
 func (s *S3) Stat(ctx context.Context, key string) (o Object, err error) {
 	err = s.retry.Do(ctx, func() error {
-		info, err := s.core.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
+		info, err := s.core.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{Checksum: true})
 		if err != nil {
 			return s.explain(key, err)
 		}
@@ -92,10 +95,26 @@ func (s *S3) Stat(ctx context.Context, key string) (o Object, err error) {
 		o = s.object(info)
 		if plainMD5.MatchString(info.ETag) && !ownKey(info.Metadata) {
 			o.Sum = "md5:" + info.ETag
+		} else if info.ChecksumMode != "COMPOSITE" {
+			o.Sum = checksum(info)
 		}
 		return nil
 	})
 	return o, err
+}
+
+// checksum is what the store was told of the whole content when it was put;
+// "" if it was told nothing, or of parts alone.
+func checksum(info minio.ObjectInfo) string {
+	for _, c := range []struct {
+		kind, value string
+		bytes       int
+	}{{"sha256", info.ChecksumSHA256, 32}, {"crc64nvme", info.ChecksumCRC64NVME, 8}, {"crc32c", info.ChecksumCRC32C, 4}} {
+		if sum, err := base64.StdEncoding.DecodeString(c.value); err == nil && len(sum) == c.bytes {
+			return c.kind + ":" + hex.EncodeToString(sum)
+		}
+	}
+	return ""
 }
 
 func ownKey(h http.Header) bool {
