@@ -301,12 +301,17 @@ func TestHedgeWhenOneFails(t *testing.T) {
 
 func TestAllListsTheLayers(t *testing.T) {
 	api := do(nil)
-	r := &Once{Next: &Samples{Next: &Retry{Next: &Hedge{Next: &Limit{Next: &Breaker{Next: &Timeout{Next: api}}}}}}}
-	var names []string
-	for l := range All(r) {
-		names = append(names, strings.TrimPrefix(fmt.Sprintf("%T", l), "*layer."))
-	}
-	if got := strings.Join(names, " "); got != "Once Samples Retry Hedge Limit Breaker Timeout layer.do" {
-		t.Error(got)
+	for want, s := range map[string]Stack{
+		"Once Samples Retry Hedge Limit Breaker Timeout layer.do": {Hedge: true, OneSample: true},
+		"Once Retry Limit Timeout layer.do":                       {Outage: time.Hour},
+		"Retry Limit Breaker Timeout layer.do":                    {Every: true},
+	} {
+		var names []string
+		for l := range All(s.Round(api)) {
+			names = append(names, strings.TrimPrefix(fmt.Sprintf("%T", l), "*layer."))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Error(got)
+		}
 	}
 }

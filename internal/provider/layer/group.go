@@ -2,8 +2,12 @@ package layer
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
+
+	"olmoeval/eval"
 )
 
 // Group is the allowance of one server, or of one account at a host: how many
@@ -31,8 +35,9 @@ type Group struct {
 	own      int  // bound of places before Retune
 	places   float64
 	inFlight int
-	waiting  []chan struct{}
+	waiting  []chan bool
 	paused   bool
+	draining bool
 	until    time.Time // no request is sent before
 	alarm    *time.Timer
 	changed  func(places int)
@@ -73,13 +78,25 @@ func (g *Group) Pause() {
 	g.paused = true
 }
 
-// Resume ends a pause.
+// Resume ends a pause, and what Drain began.
 func (g *Group) Resume() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.init()
-	g.paused = false
+	g.paused, g.draining = false, false
 	g.admit()
+}
+
+// Drain turns away those who wait for a place and those who come, until Resume:
+// they get a cancelled fault. Requests in flight go on.
+func (g *Group) Drain() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.draining = true
+	for _, turn := range g.waiting {
+		turn <- false
+	}
+	g.waiting = nil
 }
 
 // Retune sets the places to n at once, and lets them be no more from now on;
@@ -177,37 +194,52 @@ func (g *Group) enter(ctx context.Context) (round int, err error) {
 	}
 	g.mu.Lock()
 	g.init()
+	if g.draining {
+		g.mu.Unlock()
+		return 0, errDrained
+	}
 	if len(g.waiting) == 0 && g.inFlight < int(g.places) && g.open() {
 		g.inFlight++
 		round = g.cuts.round
 		g.mu.Unlock()
 		return round, nil
 	}
-	// The place is handed over by admit, which closes the channel.
-	turn := make(chan struct{})
+	// One word comes: true with a place, from admit, or false, from Drain.
+	turn := make(chan bool, 1)
 	g.waiting = append(g.waiting, turn)
 	g.mu.Unlock()
 	select {
-	case <-turn:
+	case ok := <-turn:
+		if !ok {
+			return 0, errDrained
+		}
 		g.mu.Lock()
 		round = g.cuts.round
 		g.mu.Unlock()
 		return round, nil
 	case <-ctx.Done():
+		g.giveUp(turn)
+		return 0, stopped(ctx, "waiting for a place at the endpoint")
 	}
+}
+
+// giveUp ends the waiting of one whose context ended.
+func (g *Group) giveUp(turn chan bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, w := range g.waiting {
-		if w == turn {
-			g.waiting = append(g.waiting[:i], g.waiting[i+1:]...)
-			return 0, stopped(ctx, "waiting for a place at the endpoint")
-		}
+	if i := slices.Index(g.waiting, turn); i >= 0 {
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+		return
 	}
-	// The place came at the same moment; pass it on.
-	g.inFlight--
-	g.admit()
-	return 0, stopped(ctx, "waiting for a place at the endpoint")
+	if <-turn {
+		// The place came at the same moment; pass it on.
+		g.inFlight--
+		g.admit()
+	}
 }
+
+// errDrained is what a drained group answers.
+var errDrained = &eval.Fault{Status: eval.Cancelled, Err: errors.New("waiting for a place at the endpoint: the run is ending")}
 
 // leave gives a place back and learns from what became of the request.
 func (g *Group) leave(round int, o outcome) {
@@ -226,7 +258,7 @@ func (g *Group) admit() {
 		return
 	}
 	for len(g.waiting) > 0 && g.inFlight < int(g.places) {
-		close(g.waiting[0])
+		g.waiting[0] <- true
 		g.waiting[0] = nil
 		g.waiting = g.waiting[1:]
 		g.inFlight++

@@ -324,7 +324,7 @@ func TestGroupUnderRandomOrders(t *testing.T) {
 			}
 			for range 50 {
 				time.Sleep(time.Duration(draw(100)) * time.Millisecond)
-				switch draw(4) {
+				switch draw(5) {
 				case 0:
 					g.Pause()
 				case 1:
@@ -333,6 +333,8 @@ func TestGroupUnderRandomOrders(t *testing.T) {
 					g.Retune(draw(31))
 				case 3:
 					g.Hold(time.Duration(draw(300)) * time.Millisecond)
+				case 4:
+					g.Drain()
 				}
 			}
 			g.Resume()
@@ -342,4 +344,39 @@ func TestGroupUnderRandomOrders(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &simulated{}
+		l := &Limit{Next: s, Start: 2, Max: 2}
+		var done, turned atomic.Int64
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				_, err := l.Respond(context.Background(), &eval.Request{})
+				switch {
+				case err == nil:
+					done.Add(1)
+				case eval.FaultOf(err).Status == eval.Cancelled:
+					turned.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		l.Shared().Drain()
+		wg.Wait()
+		if done.Load() != 2 || turned.Load() != 8 {
+			t.Errorf("%d answered, %d turned away", done.Load(), turned.Load())
+		}
+		if _, err := l.Respond(context.Background(), &eval.Request{}); err == nil {
+			t.Error("a drained group let one in")
+		}
+		l.Shared().Resume()
+		if _, err := l.Respond(context.Background(), &eval.Request{}); err != nil {
+			t.Error(err)
+		}
+	})
 }
