@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func (a *app) commands() []*cobra.Command {
 	return a.completable([]*cobra.Command{
 		a.runCommand(),
+		a.ctlCommand(),
 		a.runsCommand(),
 		a.showCommand(),
 		a.instancesCommand(),

@@ -171,6 +171,9 @@ type systemPrompt struct {
 	text string
 }
 
+// Unwrap is what the system prompt is put round.
+func (s systemPrompt) Unwrap() eval.Responder { return s.next }
+
 func (s systemPrompt) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
 	if r.Type != eval.Chat {
 		return nil, &eval.Fault{Status: eval.ConfigError, Err: fmt.Errorf("a system prompt cannot be put before a %s request", r.Type)}

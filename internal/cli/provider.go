@@ -39,13 +39,15 @@ func (a *app) provider(ctx context.Context, m *modelspec.Config, f *runFlags) (e
 	return a.endpoint(ctx, m, f)
 }
 
-// mockLayers are retries, and a time limit where the mock may hang. A mock is
-// not asked once for equal requests: it has no cost.
+// mockLayers are retries, places, and a time limit where the mock may hang. A
+// mock is not asked once for equal requests: it has no cost. The run decides how
+// many places there are.
 func mockLayers(p *mock.Model, spec string, f *runFlags) eval.Responder {
 	var r eval.Responder = p
 	if strings.Contains(spec, "hang") {
 		r = &layer.Timeout{Next: r, Limit: f.attempt()}
 	}
+	r = &layer.Limit{Next: r, Group: &layer.Group{Start: 1 << 20, Max: 1 << 20, NoLatency: true}}
 	// The waits between tries against a mock are short: it is no one's server.
 	return &layer.Retry{Next: r, Tries: tries, Base: 5 * time.Millisecond, Cap: 200 * time.Millisecond}
 }

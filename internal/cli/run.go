@@ -181,6 +181,8 @@ func (a *app) runOne(ctx context.Context, f *runFlags, sel *catalog.Selection, m
 		return err
 	}
 	a.announce(e, plan)
+	ctx, live := a.live(ctx, e)
+	defer live.end()
 	stop := a.watch(e.Progress)
 	res, err := e.Execute(ctx, plan)
 	stop()

@@ -45,10 +45,10 @@ func (r *run) one(ctx context.Context, j job) error {
 	resp, err := r.Responder.Respond(ctx, req)
 	answered := now()
 	if err != nil {
-		if ctx.Err() != nil {
+		f := eval.FaultOf(err)
+		if ctx.Err() != nil || f.Status == eval.Cancelled {
 			return nil // stopped: the instance stays to be asked
 		}
-		f := eval.FaultOf(err)
 		if f.Abort {
 			return f
 		}
