@@ -3,13 +3,10 @@ package anthropic
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
-	"olmoeval/eval"
 	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
@@ -31,39 +28,15 @@ type event struct {
 	Error httpapi.Raw `json:"error"`
 }
 
-// maxBlocks bounds the index a stream may name; maxWhole an answer that comes
-// whole.
-const (
-	maxBlocks = 4096
-	maxWhole  = 1 << 30
-)
+// maxBlocks bounds the index a stream may name.
+const maxBlocks = 4096
 
 // stream sends a body and gathers the events of the answer into a reply. A
 // stream that ends before its message does is a fault.
 func (c *Client) stream(ctx context.Context, body []byte, into *reply) error {
-	resp, done, err := c.http.Send(ctx, c.messages, body)
-	if err != nil {
-		return err
-	}
-	defer done()
-	defer resp.Body.Close()
-	whole := !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
-	if whole || resp.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, maxWhole))
-		if err != nil {
-			return c.http.Broken(ctx, c.messages, err)
-		}
-		if resp.StatusCode != http.StatusOK {
-			return c.http.Refused(c.messages, resp, text)
-		}
-		return httpapi.Decode(text, into)
-	}
 	g := gatherer{client: c, reply: into}
-	if err := httpapi.Events(resp.Body, g.event); err != nil {
-		if f := (*eval.Fault)(nil); errors.As(err, &f) {
-			return err
-		}
-		return c.http.Broken(ctx, c.messages, err)
+	if err := c.http.Stream(ctx, c.messages, body, g.event, into); err != nil {
+		return err
 	}
 	return g.finish()
 }
@@ -127,6 +100,9 @@ func (g *gatherer) event(data []byte) (more bool, err error) {
 
 // finish makes whole blocks of the parts.
 func (g *gatherer) finish() error {
+	if g.reply.Type != "" {
+		return nil // it came whole
+	}
 	if !g.ended {
 		return httpapi.EarlyEnd()
 	}

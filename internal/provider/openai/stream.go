@@ -2,48 +2,23 @@ package openai
 
 import (
 	"context"
-	"errors"
-	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"olmoeval/eval"
 	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
 
-// maxWhole bounds an answer that comes whole where a stream was asked for.
-const maxWhole = 1 << 30
-
 // stream sends a body and gathers the chunks of a server-sent event stream
 // into a reply. A stream that ends before its choices have is a fault.
 func (c *Client) stream(ctx context.Context, e *endpoint, u *url.URL, body []byte, into *reply) error {
-	resp, done, err := c.http.Send(ctx, u, body)
-	if err != nil {
+	g := gatherer{reply: into}
+	if err := c.http.Stream(ctx, u, body, g.event, into); err != nil {
 		return c.note(ctx, e, u, err)
 	}
-	defer done()
-	defer resp.Body.Close()
-	whole := !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
-	if whole || resp.StatusCode != http.StatusOK {
-		// A refusal, or the answer of a server that does not stream.
-		text, err := io.ReadAll(io.LimitReader(resp.Body, maxWhole))
-		if err != nil {
-			return c.http.Broken(ctx, u, err)
-		}
-		if resp.StatusCode != http.StatusOK {
-			return c.note(ctx, e, u, c.http.Refused(u, resp, text))
-		}
-		return httpapi.Decode(text, into)
-	}
-	g := gatherer{reply: into}
-	if err := httpapi.Events(resp.Body, g.event); err != nil {
-		if f := (*eval.Fault)(nil); errors.As(err, &f) {
-			return err
-		}
-		return c.http.Broken(ctx, u, err)
+	if len(into.Choices) > 0 {
+		return nil // it came whole
 	}
 	return g.finish()
 }
