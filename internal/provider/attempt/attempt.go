@@ -9,6 +9,7 @@ import "context"
 type (
 	key   struct{}
 	start struct{}
+	beat  struct{}
 )
 
 // With says that calls made with the returned context are try n, counting
@@ -36,4 +37,19 @@ func Start(ctx context.Context) {
 	if started, ok := ctx.Value(start{}).(func()); ok {
 		started()
 	}
+}
+
+// WithBeat has beat called for calls made with the returned context that stream
+// their answer: when they are sent, and with all that comes. It must not block.
+func WithBeat(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, beat{}, f)
+}
+
+// Beat is what a provider that streams calls when it sends and when bytes come;
+// never nil.
+func Beat(ctx context.Context) func() {
+	if f, ok := ctx.Value(beat{}).(func()); ok {
+		return f
+	}
+	return func() {}
 }

@@ -9,16 +9,20 @@ import (
 	"strings"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/attempt"
 )
 
 // Stream sends a body and calls each with the data of every event of the
 // answer, as [Events] does. The answer of a server that does not stream comes
 // whole and is decoded into whole.
 func (c *Caller) Stream(ctx context.Context, u *url.URL, body []byte, each func(data []byte) (more bool, err error), whole any) error {
+	beat := attempt.Beat(ctx)
+	beat()
 	resp, done, err := c.Send(ctx, u, body)
 	if err != nil {
 		return err
 	}
+	beat()
 	defer done()
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
@@ -31,11 +35,26 @@ func (c *Caller) Stream(ctx context.Context, u *url.URL, body []byte, each func(
 		}
 		return Decode(text, whole)
 	}
-	if err := Events(resp.Body, each); err != nil {
+	if err := Events(alive{resp.Body, beat}, each); err != nil {
 		if f := (*eval.Fault)(nil); errors.As(err, &f) {
 			return err
 		}
 		return c.Broken(ctx, u, err)
 	}
 	return nil
+}
+
+// alive says with each piece of a stream that it came.
+type alive struct {
+	io.Reader
+	beat func()
+}
+
+// Read reads on.
+func (a alive) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if n > 0 {
+		a.beat()
+	}
+	return n, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/attempt"
 	"olmoeval/internal/provider/mock"
 )
 
@@ -118,6 +119,53 @@ func TestTimeout(t *testing.T) {
 		_, err := (&Timeout{Next: hang, Limit: 30 * time.Second}).Respond(context.Background(), &eval.Request{})
 		if f := eval.FaultOf(err); f.Status != eval.InfraNetwork || f.Error() != "no answer within 30s: context deadline exceeded" {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := func(streams bool, gaps ...time.Duration) do {
+			return func(ctx context.Context, _ *eval.Request) (*eval.Response, error) {
+				beat := attempt.Beat(ctx)
+				for _, gap := range gaps {
+					if streams {
+						beat()
+					}
+					select {
+					case <-time.After(gap):
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					}
+				}
+				return text("x"), nil
+			}
+		}
+		for _, c := range []struct {
+			name string
+			next do
+			want string
+			took time.Duration
+		}{
+			{"a long answer that comes whole", answer(false, 29*time.Minute), "", 29 * time.Minute},
+			{"a stream with pauses", answer(true, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute), "", 16 * time.Minute},
+			{"a stream that falls silent", answer(true, time.Minute, 10*time.Minute), "the stream brought no byte for 5m0s", 6 * time.Minute},
+			{"a stream that never begins", answer(true, time.Hour), "the stream brought no byte for 5m0s", 5 * time.Minute},
+			{"too long in all", answer(true, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute, 4*time.Minute),
+				"no answer within 30m0s: context deadline exceeded", 30 * time.Minute},
+		} {
+			begin := time.Now()
+			_, err := (&Timeout{Next: c.next}).Respond(context.Background(), &eval.Request{})
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != c.want || time.Since(begin) != c.took {
+				t.Errorf("%s: %q after %s", c.name, got, time.Since(begin))
+			}
+			if err != nil && eval.FaultOf(err).Status != eval.InfraNetwork {
+				t.Errorf("%s: %v", c.name, eval.FaultOf(err).Status)
+			}
 		}
 	})
 }

@@ -13,8 +13,9 @@ type Stack struct {
 	// Group is the endpoint's allowance, shared with its other users; nil makes
 	// one of defaults.
 	Group *Group
-	// Attempt bounds one attempt; 0 means 30 minutes.
-	Attempt time.Duration
+	// Attempt bounds one attempt, and Silence how long a stream may bring
+	// nothing: see [Timeout].
+	Attempt, Silence time.Duration
 	// Tries and Budget bound all attempts at a request, and Base and Cap the
 	// waits between them: see [Retry].
 	Tries     int
@@ -36,7 +37,7 @@ type Stack struct {
 
 // Round puts the layers round a provider.
 func (s Stack) Round(api eval.Responder) eval.Responder {
-	r := eval.Responder(&Timeout{Next: api, Limit: s.Attempt})
+	r := eval.Responder(&Timeout{Next: api, Limit: s.Attempt, Silence: s.Silence})
 	if s.Outage <= 0 {
 		r = &Breaker{Next: r}
 	}
