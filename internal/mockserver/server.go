@@ -3,6 +3,7 @@ package mockserver
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -168,6 +169,8 @@ func (x *exchange) survives(f mock.Fate) bool {
 		x.refuse(http.StatusTooManyRequests, "the mock limits the rate as asked")
 	case mock.Hung:
 		<-x.r.Context().Done()
+	case mock.Reset:
+		reset(x.w)
 	case mock.Garbled:
 		x.send("text/html", []byte("<html><body>The mock sends garbage as asked.</body>"))
 	case mock.NotANumber:
@@ -177,6 +180,18 @@ func (x *exchange) survives(f mock.Fate) bool {
 		return true
 	}
 	return false
+}
+
+// reset breaks the connection off without an answer.
+func reset(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+		return
+	}
+	panic(http.ErrAbortHandler) // HTTP/2: the stream is reset
 }
 
 // send gives an answer with status 200.

@@ -221,6 +221,15 @@ func TestFaultsLoseNothing(t *testing.T) {
 	}
 }
 
+func TestResetBreaksTheConnection(t *testing.T) {
+	reqs := requests(1)
+	_, _, url := start(t, "mock:oracle,reset=1", reqs...)
+	_, err := client(t, url, nil).Respond(context.Background(), reqs[0])
+	if f := eval.FaultOf(err); f.Status != eval.InfraNetwork || f.Abort {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCallsCountDuplicates(t *testing.T) {
 	reqs := requests(1)
 	s, _, url := start(t, "mock:oracle", reqs...)

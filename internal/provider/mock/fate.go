@@ -19,13 +19,14 @@ const (
 	Hung             // no byte until the caller gives up
 	Garbled          // a body that is not JSON
 	NotANumber       // NaN where a number must be
+	Reset            // the connection is reset
 )
 
 // RetryAfter is how long a rate-limited caller is asked to wait.
 const RetryAfter = 10 * time.Millisecond
 
 func (m *Model) faulty() bool {
-	return m.fail != 0 || m.http429 != 0 || m.hang != 0 || m.garbage != 0 || m.nan != 0 || m.sticky != 0
+	return m.fail != 0 || m.http429 != 0 || m.hang != 0 || m.garbage != 0 || m.nan != 0 || m.reset != 0 || m.sticky != 0
 }
 
 // Fate is what befalls attempt n (from 1) at the item. A sticky item fails at
@@ -42,7 +43,7 @@ func (m *Model) Fate(digest string, n int) Fate {
 	for _, f := range [...]struct {
 		share float64
 		fate  Fate
-	}{{m.fail, Failed}, {m.http429, RateLimited}, {m.hang, Hung}, {m.garbage, Garbled}, {m.nan, NotANumber}} {
+	}{{m.fail, Failed}, {m.http429, RateLimited}, {m.hang, Hung}, {m.garbage, Garbled}, {m.nan, NotANumber}, {m.reset, Reset}} {
 		if u < f.share {
 			return f.fate
 		}
@@ -55,6 +56,7 @@ var (
 	errFailed  = errors.New("mock: server error (500)")
 	errLimited = errors.New("mock: too many requests (429)")
 	errGarbled = errors.New("mock: the answer is not JSON")
+	errReset   = errors.New("mock: connection reset")
 	errNaN     = errors.New("mock: the answer holds NaN where a number must be")
 )
 
@@ -72,6 +74,8 @@ func (m *Model) strike(ctx context.Context, f Fate) error {
 		return &eval.Fault{Status: eval.InfraBadResponse, Err: errGarbled}
 	case NotANumber:
 		return &eval.Fault{Status: eval.InfraBadResponse, Err: errNaN}
+	case Reset:
+		return &eval.Fault{Status: eval.InfraNetwork, Err: errReset}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type Model struct {
 	seed    int64
 	latency time.Duration
 	// Shares of attempts, and of items for sticky.
-	fail, http429, hang, garbage, nan, sticky float64
+	fail, http429, hang, garbage, nan, reset, sticky float64
 
 	spec string
 	root uint64

@@ -320,6 +320,17 @@ func TestFaultsStrikeAttempts(t *testing.T) {
 	near(t, "recovered", float64(again)/n, 0.9*(1-math.Pow(0.9, 4)))
 }
 
+func TestReset(t *testing.T) {
+	m := must(t, "mock:reset=1,oracle")
+	if m.Spec() != "mock:oracle,reset=1" {
+		t.Error(m.Spec())
+	}
+	_, err := m.Respond(context.Background(), item(0, "1", nil, nil))
+	if f := eval.FaultOf(err); f.Status != eval.InfraNetwork || f.Abort {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -19,12 +19,12 @@ const (
 	random             // a blind guess
 )
 
-var keys = []string{"oracle", "random", "acc", "seed", "latency", "fail", "http429", "hang", "garbage", "nan", "sticky"}
+var keys = []string{"oracle", "random", "acc", "seed", "latency", "fail", "http429", "hang", "garbage", "nan", "reset", "sticky"}
 
 // Parse reads a SPEC: "mock", or "mock" with ":" or "," and settings parted by
 // commas: oracle, random or acc=SHARE (else a fixed text), seed=N, latency=20ms,
-// and the shares of failing attempts fail, http429, hang, garbage, nan, and of
-// failing questions, sticky.
+// and the shares of failing attempts fail, http429, hang, garbage, nan, reset, and
+// of failing questions, sticky.
 func Parse(spec string) (*Model, error) {
 	rest, ok := strings.CutPrefix(spec, "mock")
 	if !ok || rest != "" && rest[0] != ':' && rest[0] != ',' {
@@ -39,7 +39,7 @@ func Parse(spec string) (*Model, error) {
 			}
 		}
 	}
-	if sum := m.fail + m.http429 + m.hang + m.garbage + m.nan; sum > 1 {
+	if sum := m.fail + m.http429 + m.hang + m.garbage + m.nan + m.reset; sum > 1 {
 		return nil, fmt.Errorf("model %q: shares of failing attempts add up to %g, more than 1", spec, sum)
 	}
 	m.spec = m.canonical()
@@ -98,6 +98,8 @@ func (m *Model) fault(key string) *float64 {
 		return &m.garbage
 	case "nan":
 		return &m.nan
+	case "reset":
+		return &m.reset
 	case "sticky":
 		return &m.sticky
 	}
