@@ -71,14 +71,15 @@ func (c *Client) plan(r *eval.Request, q uint32) (*plan, error) {
 	case thinks || q&noSampling != 0:
 		p.sampled = true
 		p.notes = append(p.notes, "sampling=the model's own")
+	case s.Greedy():
+		body["temperature"] = 0 // nothing is drawn that top_p or top_k could bound
 	default:
-		body["temperature"] = s.Temperature
-		if s.TopP != nil {
-			body["top_p"] = *s.TopP
+		// Some models take either of temperature and top_p; 1 is the default.
+		if s.Temperature != 1 || s.TopP == nil {
+			body["temperature"] = s.Temperature
 		}
-		if s.TopK != nil && !s.Greedy() {
-			body["top_k"] = *s.TopK
-		}
+		set(body, "top_p", s.TopP)
+		set(body, "top_k", s.TopK)
 	}
 	if s.Seed != nil {
 		p.notes = append(p.notes, "seed=unsent")
@@ -101,6 +102,12 @@ func (c *Client) plan(r *eval.Request, q uint32) (*plan, error) {
 	}
 	p.body, err = httpapi.Body(body, c.cfg.ExtraBody, s.ExtraBody)
 	return p, err
+}
+
+func set[T any](m map[string]any, key string, v *T) {
+	if v != nil {
+		m[key] = *v
+	}
 }
 
 // setWithin sets a field of an object within the body.

@@ -69,12 +69,14 @@ func TestBody(t *testing.T) {
 		want  string
 		notes []string
 	}{
-		{name: "greedy", r: func(r *eval.Request) { r.Sampling.MaxTokens, r.Sampling.TopK = &limit, &topK },
+		{name: "greedy", r: func(r *eval.Request) { r.Sampling.MaxTokens, r.Sampling.TopK, r.Sampling.TopP = &limit, &topK, &topP },
 			want: `{"model":"claude-test","max_tokens":100,"temperature":0,"messages":[{"role":"user","content":[{"type":"text","text":"hi <b>"}]}]}`},
 		{name: "sampled", r: func(r *eval.Request) {
 			r.Sampling = eval.Sampling{MaxTokens: &limit, Temperature: 0.5, TopK: &topK, TopP: &topP, Seed: &seed, Stop: []string{"END", "\n\n"}}
 		}, want: `{"model":"claude-test","max_tokens":100,"temperature":0.5,"top_k":5,"top_p":0.9,"stop_sequences":["END"],"messages":[{"role":"user","content":[{"type":"text","text":"hi <b>"}]}]}`,
 			notes: []string{"seed=unsent", "stop=cut here"}},
+		{name: "nucleus alone", r: func(r *eval.Request) { r.Sampling = eval.Sampling{MaxTokens: &limit, Temperature: 1, TopP: &topP} },
+			want: `{"model":"claude-test","max_tokens":100,"top_p":0.9,"messages":[{"role":"user","content":[{"type":"text","text":"hi <b>"}]}]}`},
 		{name: "no bound", edit: func(c *Config) { c.Model = "claude-opus-4-1-20250805" },
 			want:  `{"model":"claude-opus-4-1-20250805","max_tokens":32000,"temperature":0,"messages":[{"role":"user","content":[{"type":"text","text":"hi <b>"}]}]}`,
 			notes: []string{"max_tokens=32000"}},
