@@ -125,11 +125,14 @@ func exitCode(ctx context.Context, err error) int {
 	var own *exitError
 	var fault *eval.Fault
 	var storage *engine.StorageError
+	var spent *engine.BudgetError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &own):
 		return own.code
+	case errors.As(err, &spent):
+		return exitFailed
 	case errors.Is(err, engine.ErrRefused):
 		return exitUsage
 	case errors.As(err, &storage):

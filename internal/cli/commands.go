@@ -9,6 +9,7 @@ func (a *app) commands() []*cobra.Command {
 		a.ctlCommand(),
 		a.runsCommand(),
 		a.showCommand(),
+		a.perfCommand(),
 		a.instancesCommand(),
 		a.compareCommand(),
 		a.flipsCommand(),

@@ -26,7 +26,7 @@ func (a *app) endpoint(ctx context.Context, m *modelspec.Config, f *runFlags) (e
 			return nil, nil, err
 		}
 	}
-	limit := &layer.Limit{Next: &layer.Timeout{Next: client, Limit: f.attempt()}, Start: firstInt(f.concurrency, m.MaxConcurrency, defaultConcurrency)}
+	limit := &layer.Limit{Next: &layer.Timeout{Next: withPrice(f.price, client), Limit: f.attempt()}, Start: firstInt(f.concurrency, m.MaxConcurrency, defaultConcurrency)}
 	retry := &layer.Retry{Next: limit, Tries: tries}
 	if f.wait > 0 {
 		// Through an outage: as many tries as fit into the wait.

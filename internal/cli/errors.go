@@ -48,7 +48,8 @@ const exitTable = `code  meaning
 0     done; failures within --max-failed are reported
 1     internal error
 2     usage or configuration error, found before any request was sent
-3     finished, but instances or tasks failed beyond the allowed share (--max-failed)
+3     finished, but instances or tasks failed beyond the allowed share (--max-failed);
+      or a budget ended the run (--max-cost, --max-tokens, --max-time)
 4     the provider, sandbox or judge needed was not usable: aborted early
 5     results could not be stored or uploaded; they are safe locally
 10    gate: regression shown

@@ -10,12 +10,15 @@ import (
 
 	"olmoeval/internal/config"
 	"olmoeval/internal/modelspec"
+	"olmoeval/internal/perf"
 	"olmoeval/internal/table"
 )
 
-// presetFile is a YAML file of model presets: `models: {name: {…}}`.
+// presetFile is a YAML file of model presets, `models: {name: {…}}`, and of
+// prices, `prices: {host: {model: {…}}}`.
 type presetFile struct {
 	Models map[string]modelspec.Config `yaml:"models"`
+	Prices perf.Prices                 `yaml:"prices"`
 }
 
 // presets are the built-in models and those of the user's YAML files.

@@ -60,6 +60,13 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	if !f.dryRun {
+		end, err := a.beginTelling(&f.measureFlags)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	var worst error
 	if f.dryRun && modelErr != nil {
 		return a.dryRun(ctx, f, sel, nil, harnesses[0], modelErr)
@@ -71,7 +78,7 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 			if err != nil && len(models)*len(harnesses) > 1 && ctx.Err() == nil {
 				a.note("olmo-eval: model %s: %s", m.Name, message(err))
 			}
-			if ctx.Err() != nil {
+			if ctx.Err() != nil || f.budget.Used() != nil {
 				return worst
 			}
 		}
@@ -183,9 +190,11 @@ func (a *app) runOne(ctx context.Context, f *runFlags, sel *catalog.Selection, m
 	a.announce(e, plan)
 	ctx, live := a.live(ctx, e)
 	defer live.end()
+	ended := a.measure(ctx, f, m, e)
 	stop := a.watch(e.Progress)
 	res, err := e.Execute(ctx, plan)
 	stop()
+	ended(res)
 	if res == nil {
 		return err
 	}
@@ -219,6 +228,9 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := a.watching(f, m); err != nil {
+		return nil, nil, err
+	}
 	provider, responder, err := a.provider(ctx, m, f)
 	if err != nil {
 		return nil, nil, err
@@ -234,6 +246,7 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 			Overflow: h.ContextOverflow, Variants: f.works, Warn: func(line string) { a.note("olmo-eval: warning: %s", line) },
 		},
 		Loader: a.loader(f.skipBadRows), Provider: provider, Responder: h.wrap(responder), Progress: &engine.Progress{},
+		Budget: f.budget,
 	}
 	return e, func() { _ = provider.Close() }, nil
 }

@@ -16,6 +16,7 @@ import (
 // runFlags are the flags of run.
 type runFlags struct {
 	asks
+	measureFlags
 	models         []string
 	limit          int
 	shard          string
@@ -64,6 +65,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.DurationVar(&f.wait, "wait", 0, "wait this long for the endpoint at the start and through an outage")
 	fs.DurationVar(&f.timeout, "timeout", 0, "how long one request may take (default 30m)")
 	fs.IntVar(&f.concurrency, "concurrency", 0, "instances in flight (default 64)")
+	f.measureFlags.register(fs)
 	addFormat(cmd, &f.format)
 }
 
@@ -86,6 +88,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		return usage("--concurrency is %d, want at least 1", f.concurrency)
 	}
 	if _, err := parseAllowance(f.maxFailed); err != nil {
+		return err
+	}
+	if err := f.measureFlags.check(); err != nil {
 		return err
 	}
 	if len(f.tasks) == 0 && f.like == "" {

@@ -1,8 +1,10 @@
 package perf
 
 import (
+	"cmp"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"olmoeval/internal/sample"
@@ -90,49 +92,72 @@ type gpu struct {
 	util, memory, power running
 }
 
-// readEngine sums up engine.jsonl.
-func readEngine(dir string, notes *[]string) ([]Engine, []GPU, error) {
-	sources, gpus := map[string]*source{}, map[int]*gpu{}
-	damaged := 0
+// gathering is what is made of engine.jsonl, of a run and of its shards.
+type gathering struct {
+	sources map[string]*source
+	gpus    map[string]*gpu
+	damaged bool
+	notes   []string
+}
+
+func (g *gathering) read(dir string) error {
 	for l, err := range sample.Read(dir) {
 		var damage *sample.DamageError
-		if errors.As(err, &damage) {
-			damaged++
-			continue
+		switch {
+		case errors.As(err, &damage):
+			g.damaged = true
+		case err != nil:
+			return err
+		case l.Source == "gpu":
+			g.seeGPUs(l)
+		default:
+			if g.sources[l.Source] == nil {
+				g.sources[l.Source] = &source{Engine: Engine{Source: l.Source, Gauges: map[string]Gauge{}, Counters: map[string]float64{}}, metrics: map[string]*running{}}
+			}
+			g.sources[l.Source].add(l)
 		}
-		if err != nil {
+	}
+	return nil
+}
+
+func (g *gathering) seeGPUs(l sample.Line) {
+	for _, x := range l.GPUs {
+		key := x.UUID
+		if key == "" {
+			key = strconv.Itoa(x.Index)
+		}
+		if g.gpus[key] == nil {
+			g.gpus[key] = &gpu{}
+		}
+		g.gpus[key].add(x)
+	}
+	if l.Error != "" {
+		g.notes = append(g.notes, "GPUs: "+l.Error)
+	}
+}
+
+// readEngine sums up what was sampled in some directories.
+func readEngine(dirs []string, notes *[]string) ([]Engine, []GPU, error) {
+	all := gathering{sources: map[string]*source{}, gpus: map[string]*gpu{}}
+	for _, dir := range dirs {
+		if err := all.read(dir); err != nil {
 			return nil, nil, err
 		}
-		if l.Source == "gpu" {
-			for _, g := range l.GPUs {
-				if gpus[g.Index] == nil {
-					gpus[g.Index] = &gpu{}
-				}
-				gpus[g.Index].add(g)
-			}
-			if l.Error != "" {
-				*notes = append(*notes, "GPUs: "+l.Error)
-			}
-			continue
-		}
-		if sources[l.Source] == nil {
-			sources[l.Source] = &source{Engine: Engine{Source: l.Source, Gauges: map[string]Gauge{}, Counters: map[string]float64{}}, metrics: map[string]*running{}}
-		}
-		sources[l.Source].add(l)
 	}
-	if damaged > 0 {
+	*notes = append(*notes, all.notes...)
+	if all.damaged {
 		*notes = append(*notes, "damaged lines of "+sample.FileName+" were left out")
 	}
 	engines, list := []Engine{}, []GPU{}
-	for _, s := range sources {
+	for _, s := range all.sources {
 		engines = append(engines, s.engine())
 	}
-	for _, g := range gpus {
+	for _, g := range all.gpus {
 		g.Utilization, g.MemoryUsed, g.Power = g.util.value(), g.memory.value(), g.power.value()
 		list = append(list, g.GPU)
 	}
 	slices.SortFunc(engines, func(a, b Engine) int { return strings.Compare(a.Source, b.Source) })
-	slices.SortFunc(list, func(a, b GPU) int { return a.Index - b.Index })
+	slices.SortFunc(list, func(a, b GPU) int { return cmp.Or(a.Index-b.Index, strings.Compare(a.UUID, b.UUID)) })
 	return engines, list, nil
 }
 
@@ -182,7 +207,7 @@ func (s *source) engine() Engine {
 }
 
 func (g *gpu) add(x sample.GPU) {
-	g.Index, g.Name, g.MemoryTotal = x.Index, x.Name, x.MemoryTotal
+	g.Index, g.UUID, g.Name, g.MemoryTotal = x.Index, x.UUID, x.Name, x.MemoryTotal
 	g.Looks++
 	for _, p := range []struct {
 		v *float64

@@ -132,6 +132,15 @@ func readHistory(dir string) (*history, error) {
 	return h, nil
 }
 
+// dirs are the run's directory and those of its shards.
+func (h *history) dirs() []string {
+	out := make([]string, len(h.files))
+	for i, f := range h.files {
+		out[i] = filepath.Dir(f)
+	}
+	return out
+}
+
 // sum adds the counters of all sessions.
 func (h *history) sum() (c counters) {
 	for _, s := range h.sessions {

@@ -17,6 +17,9 @@ type Priced struct {
 
 var _ eval.Responder = (*Priced)(nil)
 
+// Unwrap is what is priced.
+func (p *Priced) Unwrap() eval.Responder { return p.Next }
+
 // Respond asks Next.
 func (p *Priced) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
 	resp, err := p.Next.Respond(ctx, r)

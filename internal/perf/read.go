@@ -51,7 +51,7 @@ func Read(ctx context.Context, r *journal.Reader) (*Report, error) {
 	if err := out.times(h, &all, len(taken) > 0); err != nil {
 		return nil, err
 	}
-	if out.Engine, out.GPUs, err = readEngine(r.Dir, &out.Notes); err != nil {
+	if out.Engine, out.GPUs, err = readEngine(h.dirs(), &out.Notes); err != nil {
 		return nil, err
 	}
 	return out, nil

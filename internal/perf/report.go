@@ -114,6 +114,7 @@ type Gauge struct {
 // GPU is one GPU over the looks.
 type GPU struct {
 	Index       int      `json:"index"`
+	UUID        string   `json:"uuid,omitempty"`
 	Name        string   `json:"name"`
 	Looks       int      `json:"looks"`
 	Utilization *Gauge   `json:"utilization_percent"`

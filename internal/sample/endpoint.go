@@ -22,6 +22,7 @@ type endpoint struct {
 	mu      sync.Mutex
 	waiting int
 	known   bool
+	at      time.Time
 
 	// The rest belongs to the sampling goroutine.
 	answered bool // at least once
@@ -79,7 +80,7 @@ func (e *endpoint) look(ctx context.Context, client *http.Client, now time.Time)
 	}
 	m, err := e.get(ctx, client)
 	if err != nil {
-		e.set(0, false)
+		e.set(0, false, now)
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 			return Line{}, false // the run ends
 		}
@@ -88,7 +89,8 @@ func (e *endpoint) look(ctx context.Context, client *http.Client, now time.Time)
 		e.last, e.failed = nil, true // what comes next is written in full
 		return Line{Time: now, Source: e.source, Error: err.Error()}, !again
 	}
-	e.set(m.waiting())
+	n, ok := m.waiting()
+	e.set(n, ok, now)
 	l := Line{Time: now, Source: e.source, Full: e.last == nil, Values: map[string]*float64{}}
 	e.answered, e.failed = true, false
 	for k, v := range m.values {
@@ -118,8 +120,8 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-func (e *endpoint) set(n int, ok bool) {
+func (e *endpoint) set(n int, ok bool, at time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.waiting, e.known = n, ok
+	e.waiting, e.known, e.at = n, ok, at
 }

@@ -87,15 +87,17 @@ func TestSampler(t *testing.T) {
 	looked := make(chan string, 100) // the event after each look
 	ticks := make(chan time.Time)
 	dir := t.TempDir()
-	s, err := New(Config{Endpoints: []string{withKey, without.URL + "/v1/", withKey}, Ticks: ticks, Now: func() time.Time { return time.Unix(1000, 0) },
-		Counters: func() map[string]any { return map[string]any{"done": 1} }})
-	if err != nil {
+	s := New(Config{Ticks: ticks, Now: func() time.Time { return time.Unix(1000, 0) }})
+	if err := s.Watch("no url"); err == nil {
+		t.Error("it watches what is no URL")
+	}
+	if err := s.Watch(withKey, without.URL+"/v1/", withKey); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := s.QueueLength(); ok {
 		t.Error("a queue length before anyone was asked")
 	}
-	stop := s.Start(context.Background(), dir, func(kind string, f map[string]any) error {
+	stop := s.Start(context.Background(), dir, func() map[string]any { return map[string]any{"done": 1} }, func(kind string, f map[string]any) error {
 		looked <- fmt.Sprint(kind, f["done"])
 		return nil
 	})
@@ -172,8 +174,15 @@ func TestLinesAreDifferences(t *testing.T) {
 	if !ok || !first.Full || len(first.Values) != 9 || second.Full || len(second.Values) != 0 || second.Types != nil {
 		t.Errorf("first %d series, second %d", len(first.Values), len(second.Values))
 	}
-	if n, ok := (&Sampler{endpoints: []*endpoint{e}}).QueueLength(); n != 7 || !ok {
+	clock := time.Unix(2, 0)
+	s := New(Config{Now: func() time.Time { return clock }})
+	s.endpoints = []*endpoint{e}
+	if n, ok := s.QueueLength(); n != 7 || !ok {
 		t.Errorf("queue length %d, %v", n, ok)
+	}
+	clock = clock.Add(time.Minute)
+	if _, ok := s.QueueLength(); ok {
+		t.Error("a queue length of a minute ago")
 	}
 	server.Client().CloseIdleConnections()
 }
@@ -220,11 +229,8 @@ func TestGPUs(t *testing.T) {
 	if err := os.WriteFile(smi, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Config{GPUs: true, SMI: smi, Ticks: make(chan time.Time)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(context.Background(), dir, nil)(); err != nil {
+	s := New(Config{GPUs: true, SMI: smi, Ticks: make(chan time.Time)})
+	if err := s.Start(context.Background(), dir, nil, nil)(); err != nil {
 		t.Fatal(err)
 	}
 	looks := 0
@@ -248,11 +254,8 @@ func TestGPUs(t *testing.T) {
 // nvidia-smi that fails is asked once.
 func TestGPUsThatFail(t *testing.T) {
 	dir := t.TempDir()
-	s, err := New(Config{GPUs: true, SMI: filepath.Join(dir, "none")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(context.Background(), dir, nil)(); err != nil {
+	s := New(Config{GPUs: true, SMI: filepath.Join(dir, "none")})
+	if err := s.Start(context.Background(), dir, nil, nil)(); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

@@ -17,13 +17,8 @@ import (
 
 // Config says what is watched.
 type Config struct {
-	// Endpoints are base URLs of servers, with or without /v1. One that has no
-	// /metrics is asked once.
-	Endpoints []string
 	// GPUs asks nvidia-smi, where it is installed.
 	GPUs bool
-	// Counters are the run's, for its "progress" events; nil for none.
-	Counters func() map[string]any
 	// Every is the time between looks; 0 means 10 s.
 	Every time.Duration
 
@@ -37,14 +32,15 @@ type Config struct {
 
 // Sampler watches one run at a time.
 type Sampler struct {
-	cfg       Config
+	cfg Config
+	smi string // "" asks no GPUs
+
+	mu        sync.Mutex
 	endpoints []*endpoint
-	smi       string // "" asks no GPUs
 }
 
-// New makes a sampler; it asks nobody yet. Endpoints that are no URLs are an
-// error.
-func New(cfg Config) (*Sampler, error) {
+// New makes a sampler; it asks nobody yet.
+func New(cfg Config) *Sampler {
 	if cfg.Every <= 0 {
 		cfg.Every = 10 * time.Second
 	}
@@ -54,39 +50,61 @@ func New(cfg Config) (*Sampler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Sampler{cfg: cfg}
-	for _, base := range cfg.Endpoints {
+	return &Sampler{cfg: cfg}
+}
+
+// Watch says which servers there are, by base URL with or without /v1; it may be
+// called again, before and during a run. One that has no /metrics is asked once.
+// A text that is no URL is an error.
+func (s *Sampler) Watch(bases ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*endpoint
+	for _, base := range bases {
 		e, err := newEndpoint(base)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !slices.ContainsFunc(s.endpoints, func(o *endpoint) bool { return o.url == e.url }) {
-			s.endpoints = append(s.endpoints, e)
+		same := func(o *endpoint) bool { return o.url == e.url }
+		if i := slices.IndexFunc(s.endpoints, same); i >= 0 {
+			e = s.endpoints[i]
+		}
+		if !slices.ContainsFunc(list, same) {
+			list = append(list, e)
 		}
 	}
-	return s, nil
+	s.endpoints = list
+	return nil
+}
+
+func (s *Sampler) watched() []*endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.endpoints // replaced, never changed
 }
 
 // QueueLength is how many requests waited in the servers at the last look, over
-// all of them; ok is false while one that was asked does not tell.
+// all of them; ok is false while one of them does not tell, or told too long ago.
 func (s *Sampler) QueueLength() (n int, ok bool) {
-	for _, e := range s.endpoints {
+	list := s.watched()
+	oldest := s.cfg.Now().Add(-3 * s.cfg.Every)
+	for _, e := range list {
 		e.mu.Lock()
 		n += e.waiting
-		known := e.known
+		known := e.known && e.at.After(oldest)
 		e.mu.Unlock()
 		if !known {
 			return 0, false
 		}
 	}
-	return n, len(s.endpoints) > 0
+	return n, len(list) > 0
 }
 
 // Start looks at once and then at every tick until stop is called, which looks a
 // last time and waits. Lines go to engine.jsonl in dir, made when there is
-// something to write; event is the journal's. Errors of the file end the
-// sampling, not the run; stop returns the first.
-func (s *Sampler) Start(ctx context.Context, dir string, event func(kind string, fields map[string]any) error) (stop func() error) {
+// something to write; after each look the run's counters, if not nil, become a
+// "progress" event. Errors do not end the run; stop returns the first.
+func (s *Sampler) Start(ctx context.Context, dir string, counters func() map[string]any, event func(kind string, fields map[string]any) error) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	quit := make(chan struct{})
 	s.smi = ""
@@ -96,8 +114,8 @@ func (s *Sampler) Start(ctx context.Context, dir string, event func(kind string,
 			s.smi, _ = exec.LookPath("nvidia-smi")
 		}
 	}
-	for _, e := range s.endpoints {
-		e.last = nil // the first line of a process is whole
+	for _, e := range s.watched() {
+		e.last = nil // the first line in a file is whole
 	}
 	out := &file{path: filepath.Join(dir, FileName)}
 	var first error
@@ -105,6 +123,12 @@ func (s *Sampler) Start(ctx context.Context, dir string, event func(kind string,
 		if first == nil {
 			first = err
 		}
+	}
+	progress := func() error {
+		if counters == nil || event == nil {
+			return nil
+		}
+		return event("progress", counters())
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -116,7 +140,7 @@ func (s *Sampler) Start(ctx context.Context, dir string, event func(kind string,
 		}
 		for {
 			keep(s.look(ctx, out))
-			keep(s.progress(event))
+			keep(progress())
 			select {
 			case <-ticks:
 			case <-quit:
@@ -132,17 +156,10 @@ func (s *Sampler) Start(ctx context.Context, dir string, event func(kind string,
 		running.Wait()
 		t.Stop()
 		cancel()
-		keep(s.progress(event))
+		keep(progress())
 		keep(out.close())
 		return first
 	}
-}
-
-func (s *Sampler) progress(event func(string, map[string]any) error) error {
-	if s.cfg.Counters == nil || event == nil {
-		return nil
-	}
-	return event("progress", s.cfg.Counters())
 }
 
 // look asks all sources at the same time and writes what they say, in order.
@@ -150,9 +167,10 @@ func (s *Sampler) look(ctx context.Context, out *file) error {
 	ctx, cancel := context.WithTimeout(ctx, min(5*time.Second, s.cfg.Every))
 	defer cancel()
 	now := s.cfg.Now().UTC()
-	lines := make([]*Line, len(s.endpoints)+1)
+	list := s.watched()
+	lines := make([]*Line, len(list)+1)
 	var asking sync.WaitGroup
-	for i, e := range s.endpoints {
+	for i, e := range list {
 		asking.Go(func() {
 			if l, ok := e.look(ctx, s.cfg.Client, now); ok {
 				lines[i] = &l
@@ -165,7 +183,7 @@ func (s *Sampler) look(ctx context.Context, out *file) error {
 		if l.GPUs, err = gpus(ctx, s.smi); err != nil {
 			l.Error, s.smi = err.Error(), ""
 		}
-		lines[len(s.endpoints)] = l
+		lines[len(list)] = l
 	}
 	asking.Wait()
 	for _, l := range lines {

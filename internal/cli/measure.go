@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"olmoeval/eval"
+	"olmoeval/internal/config"
+	"olmoeval/internal/engine"
+	"olmoeval/internal/journal"
+	"olmoeval/internal/modelspec"
+	"olmoeval/internal/perf"
+	"olmoeval/internal/provider/layer"
+	sampling "olmoeval/internal/sample"
+	"olmoeval/internal/telemetry"
+)
+
+// beginTelling starts what run tells others, where that was asked for; the
+// function it returns ends it.
+func (a *app) beginTelling(f *measureFlags) (end func(), err error) {
+	cfg, err := telemetry.FromEnv(a.Getenv, f.otlp)
+	if err != nil {
+		return nil, asUsage(err)
+	}
+	if !cfg.On() && f.prometheus == "" {
+		return func() {}, nil
+	}
+	token := ""
+	if f.tokenEnv != "" {
+		if token = a.Getenv(f.tokenEnv); token == "" {
+			return nil, usage("--prometheus-token-env: %s is not set", f.tokenEnv)
+		}
+	}
+	f.telemetry = telemetry.New(cfg)
+	var server *telemetry.Server
+	if f.prometheus != "" {
+		if server, err = telemetry.Serve(f.telemetry, f.prometheus, token); err != nil {
+			_ = f.telemetry.Close(0)
+			return nil, asUsage(err)
+		}
+		if token == "" {
+			token = server.Token
+			a.note("prometheus: %s, header Authorization: Bearer %s", server.URL, token)
+		} else {
+			a.note("prometheus: %s, with the token of %s", server.URL, f.tokenEnv)
+		}
+	}
+	return func() {
+		if server != nil {
+			_ = server.Close() // the program ends
+		}
+		if err := f.telemetry.Close(telling); err != nil {
+			a.note("olmo-eval: warning: %v", err)
+		}
+	}, nil
+}
+
+// telling is how long the end of the program waits for a collector.
+const telling = 10 * time.Second
+
+// priced is what a model's tokens cost and who says so.
+type priced struct {
+	perf.Price
+	known bool
+	// reports says that the endpoint tells the cost of each request.
+	reports bool
+	from    string
+}
+
+// price finds what a model's tokens cost: what -m or a preset says, then the
+// user's files, then the table that comes with the program.
+func (a *app) price(m *modelspec.Config) (priced, error) {
+	switch {
+	case m.Price != nil:
+		return priced{Price: perf.Price{Prompt: m.Price.Prompt, Cached: m.Price.Cached, Completion: m.Price.Completion}, known: true, from: firstOf(m.Origins["price"], "-m")}, nil
+	case m.Kind == modelspec.Mock:
+		return priced{known: true, from: "a mock is free"}, nil
+	}
+	table, err := perf.Builtin()
+	if err != nil {
+		return priced{}, err
+	}
+	own, err := a.ownPrices()
+	if err != nil {
+		return priced{}, err
+	}
+	table = table.With(own)
+	for _, base := range endpoints(m) {
+		if p, ok := table.Of(base, m.Model); ok {
+			return priced{Price: p, known: true, from: "the table of prices"}, nil
+		}
+		if perf.Reports(base) {
+			return priced{reports: true, from: "the endpoint"}, nil
+		}
+	}
+	return priced{}, nil
+}
+
+// ownPrices are those of the user's .yaml files.
+func (a *app) ownPrices() (perf.Prices, error) {
+	out := perf.Prices{}
+	files, err := a.userFiles(".yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if filepath.Base(file) == config.ProjectName {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, asUsage(err)
+		}
+		var pf presetFile
+		if err := config.Strict(file, b, &pf); err != nil {
+			return nil, asUsage(err)
+		}
+		for host, models := range pf.Prices {
+			for model, p := range models {
+				if p.Prompt < 0 || p.Completion < 0 || p.Cached != nil && *p.Cached < 0 {
+					return nil, usage("%s: prices.%s.%s: a price is below 0", file, host, model)
+				}
+			}
+		}
+		out = out.With(pf.Prices)
+	}
+	return out, nil
+}
+
+// endpoints are the URLs at which a model is asked, as far as they are known
+// before it is.
+func endpoints(m *modelspec.Config) []string {
+	if len(m.BaseURL) > 0 {
+		return m.BaseURL
+	}
+	switch m.Kind {
+	case modelspec.Anthropic:
+		return []string{"https://api.anthropic.com"}
+	case modelspec.Gemini:
+		return []string{"https://generativelanguage.googleapis.com"}
+	}
+	return nil
+}
+
+// withPrice puts the price next to the provider, where there is one.
+func withPrice(p priced, api eval.Responder) eval.Responder {
+	if !p.known || p.Price == (perf.Price{}) {
+		return api
+	}
+	return &perf.Priced{Next: api, Price: p.Price}
+}
+
+// affordable refuses a bound on costs that nobody can count.
+func (f *measureFlags) affordable(m *modelspec.Config, p priced) error {
+	if f.maxCost > 0 && !p.known && !p.reports {
+		return usage("--max-cost: the price of model %q is unknown; say what a million tokens cost: -m '%s,price={prompt: 3, completion: 15}'", m.Name, m.Name)
+	}
+	return nil
+}
+
+// watching finds the price of a model and makes the sampler of its run; which
+// servers it watches may be said anew by its Watch when they are known. Makers'
+// own endpoints have no /metrics.
+func (a *app) watching(f *runFlags, m *modelspec.Config) error {
+	var err error
+	if f.price, err = a.price(m); err != nil {
+		return err
+	}
+	if err := f.affordable(m, f.price); err != nil {
+		return err
+	}
+	table, err := perf.Builtin()
+	if err != nil {
+		return err
+	}
+	var watch []string
+	local := modelspec.Started(m.Kind) || m.Kind == modelspec.LlamaCPP
+	for _, base := range m.BaseURL {
+		if !table.Vendor(base) && !perf.Reports(base) {
+			watch = append(watch, base)
+		}
+		local = local || loopback(base)
+	}
+	f.sampler = sampling.New(sampling.Config{GPUs: f.sampleGPUs || local})
+	return asUsage(f.sampler.Watch(watch...))
+}
+
+func loopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// measure has a run sampled, priced and told of; ended is called with its result,
+// nil if there is none.
+func (a *app) measure(ctx context.Context, f *runFlags, m *modelspec.Config, e *engine.Engine) (ended func(*journal.Result)) {
+	opened := e.Hooks.Opened
+	var trace *telemetry.Trace
+	e.Hooks.Opened = func(w *journal.Writer) func() {
+		then := func() {}
+		if opened != nil {
+			if other := opened(w); other != nil {
+				then = other
+			}
+		}
+		if err := w.Event("price", f.price.event()); err != nil {
+			a.note("olmo-eval: warning: %v", err)
+		}
+		stop := f.sampler.Start(context.WithoutCancel(ctx), w.Dir, func() map[string]any { return counters(e) }, w.Event)
+		if f.telemetry != nil {
+			trace = f.telemetry.Begin(telemetry.Run{ID: w.Manifest().RunID, Model: e.Provider.Model(), Start: time.Now(),
+				Endpoint: firstOf(endpoints(m)...), State: func() map[string]float64 { return state(e) }})
+		}
+		return func() {
+			if err := stop(); err != nil {
+				a.note("olmo-eval: warning: sampling the run: %v", err)
+			}
+			then()
+		}
+	}
+	if f.telemetry == nil {
+		return func(*journal.Result) {}
+	}
+	e.Hooks.Seen = func(x engine.Seen) { trace.Seen(x.Task, x.Record, x.Begin, x.Answered) }
+	return func(res *journal.Result) {
+		if trace != nil && res != nil {
+			trace.End(res.Status, time.Now())
+		}
+	}
+}
+
+// event is what the run's events say of the price.
+func (p priced) event() map[string]any {
+	switch {
+	case p.reports:
+		return map[string]any{"from": p.from, "reported": true}
+	case !p.known:
+		return map[string]any{"unknown": true}
+	}
+	return map[string]any{"prompt": p.Prompt, "cached": p.Cached, "completion": p.Completion, "as_of": p.AsOf, "from": p.from}
+}
+
+// counters are what a "progress" event says of a run.
+func counters(e *engine.Engine) map[string]any {
+	p := e.Progress
+	out := map[string]any{
+		"total": p.Total.Load(), "done": p.Done.Load(), "failed": p.Failed.Load(),
+		"requests": p.Requests.Load(), "attempts": p.Attempts.Load(), "reused": p.Reused.Load(),
+		"prompt_tokens": p.Prompt.Load(), "cached_tokens": p.Cached.Load(),
+		"completion_tokens": p.Tokens.Load(), "reasoning_tokens": p.Reasoning.Load(),
+		"cost": p.USD(), "instances_in_flight": p.InFlight.Load(),
+	}
+	for r := range layer.All(e.Responder) {
+		if l, ok := r.(*layer.Limit); ok {
+			load := l.Shared().Load()
+			out["in_flight"], out["places"], out["waiting"] = load.InFlight, load.Places, load.Waiting
+			break
+		}
+	}
+	return out
+}
+
+// state is counters as numbers.
+func state(e *engine.Engine) map[string]float64 {
+	out := map[string]float64{}
+	for k, v := range counters(e) {
+		switch v := v.(type) {
+		case int64:
+			out[k] = float64(v)
+		case int:
+			out[k] = float64(v)
+		case float64:
+			out[k] = v
+		}
+	}
+	return out
+}
