@@ -75,26 +75,7 @@ func (c *Client) Respond(ctx context.Context, r *eval.Request) (*eval.Response, 
 	if err := httpapi.ChatOnly("anthropic", c.cfg.Model, r); err != nil {
 		return nil, err
 	}
-	n := r.Sampling.Samples()
-	var first *eval.Response
-	if r.Sampling.Greedy() || n == 1 {
-		resp, sampled, err := c.one(ctx, r)
-		if err != nil || n == 1 {
-			return resp, err
-		}
-		if !sampled {
-			httpapi.Greedy(resp, n)
-			return resp, nil
-		}
-		first = resp // the model draws, whatever the temperature
-	}
-	return httpapi.Samples(ctx, n, func(ctx context.Context, k int) (*eval.Response, error) {
-		if k == 0 && first != nil {
-			return first, nil
-		}
-		resp, _, err := c.one(ctx, r)
-		return resp, err
-	})
+	return httpapi.OneByOne(ctx, r, c.one)
 }
 
 // one makes one sample. sampled says that another might differ.

@@ -40,11 +40,24 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-func TestSessionTokenIsSigned(t *testing.T) {
-	s := &signer{id: "A", secret: "S", token: "T", region: "r", service: "bedrock"}
-	r := &http.Request{Method: "POST", Host: "h", URL: &url.URL{}, Header: http.Header{}}
-	s.sign(r, "/", nil, time.Unix(0, 0))
-	if r.Header.Get("X-Amz-Security-Token") != "T" || !strings.Contains(r.Header.Get("Authorization"), "SignedHeaders=host;x-amz-date;x-amz-security-token,") {
-		t.Errorf("%v", r.Header)
+// TestSignatureOfACall is that of the address of a call, of which AWS escapes
+// the path once more. The signatures were computed with botocore 1.43.11.
+func TestSignatureOfACall(t *testing.T) {
+	for model, want := range map[string]string{
+		"us.anthropic.claude-3-5-sonnet-20240620-v1:0":                             "6e3cbc0c9e0c40ef3f1ee7f4e26d3d2a3d6c3823d1b7f15795ea96c3018ef6f2",
+		"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc": "cf794c9f0898ddacd526f6f7ec1be2f7b9325f3170594c9f71a3689dcd9e7ee8",
+	} {
+		cfg := Config{Model: model, Region: "us-east-1"}
+		u, err := cfg.converse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &signer{id: "AKIDEXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token: "session/token=", region: "us-east-1", service: "bedrock"}
+		r := &http.Request{Method: "POST", Host: u.Host, URL: u, Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}}
+		s.sign(r, u.EscapedPath(), []byte(`{"messages":[]}`), time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC))
+		got := r.Header.Get("Authorization")
+		if !strings.HasSuffix(got, "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature="+want) || r.Header.Get("X-Amz-Security-Token") != "session/token=" {
+			t.Errorf("%s: %s, want the signature %s", model, got, want)
+		}
 	}
 }

@@ -81,3 +81,29 @@ func Greedy(r *eval.Response, n int) {
 		r.Outputs = append(r.Outputs, out)
 	}
 }
+
+// OneByOne asks for as many samples as a request wants of an API that makes one
+// a call. Where the answer is greedy it is asked for once and repeated, unless
+// one reports sampled: that the model draws, whatever was asked for.
+func OneByOne(ctx context.Context, r *eval.Request, one func(context.Context, *eval.Request) (resp *eval.Response, sampled bool, err error)) (*eval.Response, error) {
+	n := r.Sampling.Samples()
+	var first *eval.Response
+	if r.Sampling.Greedy() || n == 1 {
+		resp, sampled, err := one(ctx, r)
+		if err != nil || n == 1 {
+			return resp, err
+		}
+		if !sampled {
+			Greedy(resp, n)
+			return resp, nil
+		}
+		first = resp
+	}
+	return Samples(ctx, n, func(ctx context.Context, k int) (*eval.Response, error) {
+		if k == 0 && first != nil {
+			return first, nil
+		}
+		resp, _, err := one(ctx, r)
+		return resp, err
+	})
+}
