@@ -40,9 +40,9 @@ type fakeHub struct {
 
 	mu       sync.Mutex
 	requests []string
-	// cut is called with the content that would be sent; it may break off
-	// after so many bytes (-1: none), having done what it likes.
-	cut    func(name string, body int, first []byte, send func([]byte)) int
+	// cut sends the content that is asked for, or less of it, and tells whether
+	// the connection breaks then.
+	cut    func(name string, body []byte, send func([]byte)) bool
 	spoil  bool
 	leaked bool
 }
@@ -58,6 +58,8 @@ func newHub(t *testing.T) *fakeHub {
 
 // add makes a repository with one commit, which is its main branch.
 func (f *fakeHub) add(id string, files map[string]string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.files[id] = map[string]map[string]string{commit1: files}
 	f.refs[id] = map[string]string{"main": commit1}
 }
@@ -68,6 +70,13 @@ func (f *fakeHub) options(dir string) Options {
 		Access: access.Access{CacheDir: filepath.Join(dir, "own"), HFHome: filepath.Join(dir, "hf"), HFEndpoint: f.hub.URL},
 		Retry:  web.Retry{Tries: 3, Wait: time.Millisecond},
 	}
+}
+
+// set changes what the server does.
+func (f *fakeHub) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
 }
 
 func (f *fakeHub) asked() []string {
@@ -182,8 +191,8 @@ func (f *fakeHub) resolve(w http.ResponseWriter, r *http.Request, id, commit, na
 // content is the other server.
 func (f *fakeHub) content(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("name")
-	content := f.files[strings.TrimPrefix(r.URL.Path, "/")][r.URL.Query().Get("commit")][name]
 	f.mu.Lock()
+	content := f.files[strings.TrimPrefix(r.URL.Path, "/")][r.URL.Query().Get("commit")][name]
 	f.requests = append(f.requests, "CONTENT "+name+" "+r.Header.Get("Range"))
 	f.leaked = f.leaked || r.Header.Get("Authorization") != ""
 	cut := f.cut
@@ -204,11 +213,10 @@ func (f *fakeHub) content(w http.ResponseWriter, r *http.Request) {
 	if from > 0 {
 		w.WriteHeader(http.StatusPartialContent)
 	}
-	n := cut(name, len(body), body, func(b []byte) {
+	if cut(name, body, func(b []byte) {
 		w.Write(b)
 		w.(http.Flusher).Flush()
-	})
-	if n >= 0 {
+	}) {
 		panic(http.ErrAbortHandler)
 	}
 }

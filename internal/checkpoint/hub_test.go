@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -269,23 +270,24 @@ func TestResume(t *testing.T) {
 
 	// The server goes quiet in the middle, and the user gives up.
 	own, cancel := context.WithCancel(ctx)
-	f.cut = func(name string, _ int, body []byte, send func([]byte)) int {
-		if name != big {
-			send(body)
-			return -1
+	f.set(func() {
+		f.cut = func(name string, body []byte, send func([]byte)) bool {
+			if name != big {
+				send(body)
+				return false
+			}
+			send(body[:100_000])
+			<-own.Done()
+			return true
 		}
-		send(body[:100_000])
-		<-own.Done()
-		return 100_000
-	}
-	sent := func(p Progress) {
+	})
+	clock := time.Unix(0, 0)
+	o.Now = func() time.Time { clock = clock.Add(time.Second); return clock }
+	o.Progress = func(p Progress) {
 		if p.Done > 100_000 {
 			cancel()
 		}
 	}
-	clock := time.Unix(0, 0)
-	o.Now = func() time.Time { clock = clock.Add(time.Second); return clock }
-	o.Progress = sent
 	if _, err := Resolve(own, mustRef(t, "org/m"), o); !errors.Is(err, context.Canceled) {
 		t.Fatalf("cancelled: %v", err)
 	}
@@ -294,17 +296,17 @@ func TestResume(t *testing.T) {
 	}
 	// The server breaks off once more, then gives the rest.
 	f.asked()
-	f.mu.Lock()
-	breaks := 1
-	f.cut = func(_ string, _ int, body []byte, send func([]byte)) int {
-		if breaks--; breaks == 0 {
-			send(body[:50_000])
-			return 50_000
+	var sent atomic.Int32
+	f.set(func() {
+		f.cut = func(_ string, body []byte, send func([]byte)) bool {
+			if sent.Add(1) == 1 {
+				send(body[:50_000])
+				return true
+			}
+			send(body)
+			return false
 		}
-		send(body)
-		return -1
-	}
-	f.mu.Unlock()
+	})
 	o.Progress = nil
 	c, err := Resolve(ctx, mustRef(t, "org/m"), o)
 	if err != nil {
@@ -329,7 +331,7 @@ func TestResume(t *testing.T) {
 func TestCorrupt(t *testing.T) {
 	f := newHub(t)
 	f.add("org/m", model())
-	f.spoil = true
+	f.set(func() { f.spoil = true })
 	o := f.options(t.TempDir())
 	_, err := Resolve(ctx, mustRef(t, "org/m"), o)
 	if err == nil || !strings.Contains(err.Error(), "download broken: sha256 is ") || strings.Contains(err.Error(), "secret") {
@@ -338,7 +340,7 @@ func TestCorrupt(t *testing.T) {
 	if got, _ := filepath.Glob(filepath.Join(o.Access.HFHome, "hub", "*", "snapshots", "*", "model-0*")); len(got) > 0 {
 		t.Errorf("in place: %v", got)
 	}
-	f.spoil = false
+	f.set(func() { f.spoil = false })
 	c, err := Resolve(ctx, mustRef(t, "org/m"), o)
 	if err != nil {
 		t.Fatal(err)

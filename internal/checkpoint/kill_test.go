@@ -34,15 +34,17 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	big := "model-00001-of-00002.safetensors"
 	killed := make(chan struct{}) // closed here
-	f.cut = func(name string, _ int, body []byte, send func([]byte)) int {
-		if name != big {
-			send(body)
-			return -1
+	f.set(func() {
+		f.cut = func(name string, body []byte, send func([]byte)) bool {
+			if name != big {
+				send(body)
+				return false
+			}
+			send(body[:100_000])
+			<-killed
+			return true
 		}
-		send(body[:100_000])
-		<-killed
-		return 100_000
-	}
+	})
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "CHECKPOINT_TEST_ENDPOINT="+f.hub.URL, "CHECKPOINT_TEST_DIR="+dir)
 	cmd.Stderr = os.Stderr
@@ -65,9 +67,7 @@ func TestKill(t *testing.T) {
 	}
 	_ = cmd.Wait() // it was killed, which is an error
 	close(killed)
-	f.mu.Lock()
-	f.cut = nil
-	f.mu.Unlock()
+	f.set(func() { f.cut = nil })
 	f.asked()
 	o := f.options(t.TempDir())
 	o.Access.HFHome = dir

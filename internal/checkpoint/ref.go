@@ -102,7 +102,7 @@ func parse(text string) (Ref, error) {
 // parseHub reads ORG/NAME[@REVISION][/FILE] and ORG/NAME[/FILE][@REVISION].
 func parseHub(text, rest string) (Ref, error) {
 	r := Ref{Place: Hub}
-	id, after, _ := strings.Cut(rest, "@")
+	id, after, at := strings.Cut(rest, "@")
 	if parts := strings.SplitN(id, "/", 3); len(parts) == 3 {
 		id, r.File = parts[0]+"/"+parts[1], parts[2]
 	}
@@ -118,6 +118,9 @@ func parseHub(text, rest string) (Ref, error) {
 	r.File = strings.Trim(r.File, "/")
 	if plain, err := url.PathUnescape(r.Revision); err == nil {
 		r.Revision = plain
+	}
+	if at && r.Revision == "" || strings.Contains(r.File, "@") {
+		return Ref{}, fmt.Errorf("checkpoint %q: want a revision behind @, and no other @", text)
 	}
 	if !hubName.MatchString(r.Path) && (!oneWord.MatchString(r.Path) || r.File != "") {
 		return Ref{}, fmt.Errorf("checkpoint %q: want hf:ORG/NAME[@REVISION]", text)

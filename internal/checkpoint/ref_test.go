@@ -58,6 +58,8 @@ func TestParseRef(t *testing.T) {
 		{"org/name@v1", "v2", Ref{}, `two revisions, "v1" and "v2"`},
 		{"/m", "v2", Ref{}, "is a path and has no revision"},
 		{"hf:org/name/../../x", "", Ref{}, "is outside the repository"},
+		{"hf:org/name@", "", Ref{}, "want a revision behind @"},
+		{"org/name@/@", "", Ref{}, "and no other @"},
 		{"hf:", "", Ref{}, "want hf:ORG/NAME"},
 		{"s3://", "", Ref{}, "want s3://BUCKET/PREFIX"},
 		{"az://b/p", "", Ref{}, "az:// is not read"},

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -366,7 +367,7 @@ func TestS3Together(t *testing.T) {
 
 // fakeGCS is one bucket behind the JSON interface; composite objects have no
 // MD5.
-func fakeGCS(t *testing.T, files map[string]string, spoil *bool) *httptest.Server {
+func fakeGCS(t *testing.T, files map[string]string, spoil *atomic.Bool) *httptest.Server {
 	item := func(name string) map[string]string {
 		content := files[name]
 		crc := binary.BigEndian.AppendUint32(nil, crc32.Checksum([]byte(content), crc32.MakeTable(crc32.Castagnoli)))
@@ -398,7 +399,7 @@ func fakeGCS(t *testing.T, files map[string]string, spoil *bool) *httptest.Serve
 			http.NotFound(w, r)
 			return
 		}
-		if *spoil && strings.HasSuffix(name, ".safetensors") {
+		if spoil.Load() && strings.HasSuffix(name, ".safetensors") {
 			content = strings.Repeat("x", len(content))
 		}
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(content))
@@ -412,7 +413,8 @@ func TestGCS(t *testing.T) {
 	for n, content := range model() {
 		files["m/"+n] = content
 	}
-	spoil := true
+	var spoil atomic.Bool
+	spoil.Store(true)
 	server := fakeGCS(t, files, &spoil)
 	o := Options{
 		Access: access.Access{CacheDir: t.TempDir(), GCS: access.GCS{Endpoint: server.URL, Token: "good"}},
@@ -422,7 +424,7 @@ func TestGCS(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "download broken: crc32c is ") {
 		t.Errorf("spoiled: %v", err)
 	}
-	spoil = false
+	spoil.Store(false)
 	c, err := Resolve(ctx, mustRef(t, "gs://runs/m"), o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -58,7 +59,7 @@ func resume(ctx context.Context, file *os.File, newSum func() hash.Hash) (*parti
 	for {
 		n, err := file.Read(buf)
 		w.take(buf[:n])
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return w, nil
 		}
 		if err == nil {

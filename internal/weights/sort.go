@@ -1,12 +1,10 @@
 package weights
 
 import (
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 )
 
@@ -24,7 +22,6 @@ type Parts struct {
 }
 
 var (
-	shardPattern = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(\.[A-Za-z]+)$`)
 	// notWeights are what training leaves beside the weights.
 	notWeights = regexp.MustCompile(`^(training_args|optimizer|scheduler|rng_state.*|trainer_state|random_states.*|scaler)\.(bin|pt|pth|json|safetensors)$`)
 	variant    = regexp.MustCompile(`^(model|pytorch_model)\.[^.]+\.(safetensors|bin)$`)
@@ -149,96 +146,11 @@ func plain(names []string) []string {
 	})
 }
 
-// oneModel is the only GGUF model of a listing, or else all names to choose
-// from. Image encoders are no models of their own.
-func oneModel(names []string) (weights, choices []string) {
-	sets := map[string][]string{}
-	for _, n := range names {
-		if !strings.HasPrefix(path.Base(n), "mmproj") {
-			sets[shardStem(n)] = append(sets[shardStem(n)], n)
-		}
-	}
-	for _, set := range sets {
-		if len(sets) == 1 {
-			return set, nil
-		}
-		choices = append(choices, set[0])
-	}
-	sort.Strings(choices)
-	return nil, choices
-}
-
-// GGUFSet are the files of a listing that one file of a split GGUF model
-// belongs to, or the file itself.
-func GGUFSet(names []string, name string) []string {
-	var out []string
-	for _, n := range names {
-		if n == name || path.Ext(n) == ".gguf" && shardStem(n) != n && shardStem(n) == shardStem(name) {
-			out = append(out, n)
-		}
-	}
-	sort.Strings(out)
-	return out
-}
-
-// shardStem is a name without its number among others, else the name.
-func shardStem(name string) string {
-	if m := shardPattern.FindStringSubmatch(name); m != nil {
-		return m[1] + "-of-" + m[3] + m[4]
-	}
-	return name
-}
-
 func withExt(names []string, exts ...string) []string {
 	var out []string
 	for _, n := range names {
 		if slices.Contains(exts, path.Ext(n)) {
 			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// missing is what the names tell to be absent.
-func (p Parts) missing() []string {
-	var out []string
-	if p.Kind == HF || p.Kind == Unknown {
-		if !slices.Contains(p.Meta, "config.json") {
-			out = append(out, "config.json")
-		}
-		if len(p.Weights) == 0 {
-			out = append(out, "weights (*.safetensors)")
-		}
-	}
-	if p.Kind == OLMoCore && !slices.ContainsFunc(p.Weights, func(n string) bool { return path.Base(n) == ".metadata" }) {
-		out = append(out, ".metadata")
-	}
-	return append(out, missingShards(p.Weights)...)
-}
-
-// missingShards are the gaps in NAME-00001-of-00003.EXT.
-func missingShards(names []string) []string {
-	var out []string
-	done := map[string]bool{}
-	for _, n := range names {
-		m := shardPattern.FindStringSubmatch(n)
-		if m == nil || done[shardStem(n)] {
-			continue
-		}
-		done[shardStem(n)] = true
-		total, err := strconv.Atoi(m[3])
-		if err != nil {
-			continue
-		}
-		// Some count from 0.
-		first := 1
-		if slices.Contains(names, fmt.Sprintf("%s-%05d-of-%s%s", m[1], 0, m[3], m[4])) {
-			first = 0
-		}
-		for i := first; i < first+total; i++ {
-			if want := fmt.Sprintf("%s-%05d-of-%s%s", m[1], i, m[3], m[4]); !slices.Contains(names, want) {
-				out = append(out, want)
-			}
 		}
 	}
 	return out
