@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -42,11 +43,11 @@ func (a *app) beginTelling(f *measureFlags) (end func(), err error) {
 			_ = f.telemetry.Close(0)
 			return nil, asUsage(err)
 		}
+		// Said with --quiet too: nobody could use it otherwise.
 		if token == "" {
-			token = server.Token
-			a.note("prometheus: %s, header Authorization: Bearer %s", server.URL, token)
+			fmt.Fprintf(a.Stderr, "prometheus: %s, header Authorization: Bearer %s\n", server.URL, server.Token)
 		} else {
-			a.note("prometheus: %s, with the token of %s", server.URL, f.tokenEnv)
+			fmt.Fprintf(a.Stderr, "prometheus: %s, with the token of %s\n", server.URL, f.tokenEnv)
 		}
 	}
 	return func() {
