@@ -74,10 +74,12 @@ func (o *output) scored(continuation string) (eval.Output, error) {
 		return out, fmt.Errorf("has a sum_logits that is no number")
 	case *o.SumLogits > slack:
 		return out, fmt.Errorf("has sum_logits %g, above zero, which no log-likelihood is", *o.SumLogits)
+	case o.Margin != nil && !finite(*o.Margin):
+		return out, fmt.Errorf("has a margin that is no number")
 	case *o.NumTokens < 0 || *o.NumTokens == 0 && *o.SumLogits != 0:
 		return out, fmt.Errorf("has num_tokens %d with sum_logits %g", *o.NumTokens, *o.SumLogits)
 	}
-	out.Loglik = &eval.Loglik{Sum: *o.SumLogits, Tokens: *o.NumTokens, Greedy: o.IsGreedy, Cut: o.Cut}
+	out.Loglik = &eval.Loglik{Sum: min(0, *o.SumLogits), Tokens: *o.NumTokens, Greedy: o.IsGreedy, Margin: o.Margin, Cut: o.Cut}
 	if o.Tokens == nil {
 		return out, nil
 	}

@@ -8,10 +8,23 @@ import (
 	"sync"
 )
 
+// Environment is a list of KEY=VALUE that does not print, as there are secrets
+// among the values.
+type Environment []string
+
+// String is how many variables there are.
+func (e Environment) String() string { return fmt.Sprintf("%d variables", len(e)) }
+
+// GoString keeps %#v from printing them.
+func (e Environment) GoString() string { return e.String() }
+
+// MarshalText keeps encoders from writing them.
+func (e Environment) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
 // environment is what the processes get of environ: all but what looks like a
 // secret and is not named. The values of those named are returned too, as they
 // must not be shown.
-func environment(environ, named []string) (env, secrets []string, err error) {
+func environment(environ Environment, named []string) (env, secrets []string, err error) {
 	env = []string{} // nil would mean all of it
 	found := map[string]bool{}
 	for _, kv := range environ {

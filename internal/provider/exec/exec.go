@@ -33,7 +33,7 @@ type Config struct {
 	Dir string
 	// Environ is the environment to choose from, as of os.Environ. Variables
 	// whose names look like secrets are left out, unless Env names them.
-	Environ []string
+	Environ Environment
 	// Env names variables of Environ that the processes get though they look
 	// like secrets, such as HF_TOKEN.
 	Env []string
@@ -204,13 +204,15 @@ func (p *Provider) refuse(h *hello, r *eval.Request) error {
 		what = "JSON schemas"
 	}
 	if what != "" {
-		return &eval.Fault{Status: eval.ConfigError, Err: fmt.Errorf("%s does not offer %s", p, what)}
+		return &eval.Fault{Status: eval.ConfigError, Err: fmt.Errorf("%s does not offer %s", p, what),
+			Hint: "use an engine that does, or a variant of the task that needs none"}
 	}
 	p.mu.Lock()
 	why := p.noScore
 	p.mu.Unlock()
 	if r.Type == eval.Loglikelihood && why != "" {
-		return &eval.Fault{Status: eval.ConfigError, Abort: true, Err: fmt.Errorf("%s: no log-likelihoods: %s", p, why)}
+		return &eval.Fault{Status: eval.ConfigError, Abort: true, Err: fmt.Errorf("%s: no log-likelihoods: %s", p, why),
+			Hint: "mend the engine, or use a task that generates"}
 	}
 	return nil
 }

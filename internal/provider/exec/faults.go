@@ -14,16 +14,20 @@ import (
 
 // kinds are what a process may say of a request it cannot answer.
 var kinds = map[string]eval.Fault{
-	"context_overflow":  {Status: eval.ContextOverflow},
-	"content_filtered":  {Status: eval.ContentFiltered},
-	"refused":           {Status: eval.ModelRefused},
-	"bad_request":       {Status: eval.ConfigError},
-	"unsupported":       {Status: eval.ConfigError},
-	"model_unavailable": {Status: eval.ConfigError, Abort: true},
-	"overloaded":        {Status: eval.InfraRateLimited},
-	"out_of_memory":     {Status: eval.InfraServerDown},
-	"internal":          {Status: eval.InfraServerDown},
-	"cancelled":         {Status: eval.Cancelled},
+	"context_overflow": {Status: eval.ContextOverflow},
+	"content_filtered": {Status: eval.ContentFiltered},
+	"refused":          {Status: eval.ModelRefused},
+	"bad_request":      {Status: eval.ConfigError},
+	"unsupported":      {Status: eval.ConfigError},
+	"unauthorized": {Status: eval.ConfigError, Abort: true,
+		Hint: "the engine wants a key; export it and name it in env=[HF_TOKEN]"},
+	"model_unavailable": {Status: eval.ConfigError, Abort: true,
+		Hint: "check the model's name or path, and what the engine wrote to stderr"},
+	"rate_limited":  {Status: eval.InfraRateLimited},
+	"overloaded":    {Status: eval.InfraServerDown},
+	"out_of_memory": {Status: eval.InfraServerDown},
+	"internal":      {Status: eval.InfraServerDown},
+	"cancelled":     {Status: eval.Cancelled},
 }
 
 // EngineError is in the chain of a fault that a process reported in good order.

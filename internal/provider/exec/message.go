@@ -89,6 +89,7 @@ type output struct {
 	SumLogits    *float64        `json:"sum_logits"`
 	NumTokens    *int            `json:"num_tokens"`
 	IsGreedy     *bool           `json:"is_greedy"`
+	Margin       *float64        `json:"margin"`
 	Cut          bool            `json:"cut"`
 	Tokens       []token         `json:"tokens"`
 }

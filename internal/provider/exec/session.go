@@ -128,11 +128,11 @@ func (s *session) end(err error) {
 	}
 }
 
-// settle tells who waits, and gives the place back.
+// settle gives the place back, and tells who waits.
 func (s *session) settle(c *call, r reply) {
 	c.timer.Stop()
-	c.reply <- r
 	s.provider.queue.leave(s)
+	c.reply <- r
 }
 
 // writeLines writes until the session ends.
