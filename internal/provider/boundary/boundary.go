@@ -32,7 +32,7 @@ func (k Tokens[T]) Split(context, continuation string) (head, rest []T, err erro
 		rest, err = k.encode(continuation)
 		return k.Empty, rest, err
 	}
-	stripped := stripRight(context)
+	stripped := StripRight(context)
 	moved := context[len(stripped):] + continuation
 	own, err := k.encode(stripped)
 	if err != nil {
@@ -77,8 +77,8 @@ func (k Tokens[T]) encode(text string) ([]T, error) {
 	return k.Encode(text)
 }
 
-// stripRight cuts the white space that Python's str.rstrip cuts.
-func stripRight(s string) string {
+// StripRight cuts the white space that Python's str.rstrip cuts.
+func StripRight(s string) string {
 	for i := len(s); i > 0; {
 		r, n := utf8.DecodeLastRuneInString(s[:i])
 		if !pythonSpace(r) {

@@ -76,8 +76,13 @@ func Join(r, more *eval.Response) {
 func Greedy(r *eval.Response, n int) {
 	for len(r.Outputs) < n {
 		out := r.Outputs[0]
-		out.ToolCalls = append([]eval.ToolCall(nil), out.ToolCalls...)
-		out.Logprobs = append([]eval.TokenLogprob(nil), out.Logprobs...)
+		out.ToolCalls = slices.Clone(out.ToolCalls)
+		out.Logprobs = slices.Clone(out.Logprobs)
+		if out.Loglik != nil {
+			l := *out.Loglik
+			l.Greedy, l.Margin = copied(l.Greedy), copied(l.Margin)
+			out.Loglik = &l
+		}
 		r.Outputs = append(r.Outputs, out)
 	}
 }
@@ -106,4 +111,12 @@ func OneByOne(ctx context.Context, r *eval.Request, one func(context.Context, *e
 		resp, _, err := one(ctx, r)
 		return resp, err
 	})
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -17,6 +18,9 @@ const (
 	maxCompletionTokens             // wants that name for max_tokens
 	noStreamOptions                 // stream_options
 	onePrompt                       // one prompt a call
+	oneChoice                       // several choices
+	noSampling                      // temperature, top_p and top_k
+	noStop                          // stop sequences
 )
 
 // templates are the parts of bodies that never change.
@@ -28,13 +32,14 @@ type templates struct {
 	logprobs   bool
 	toolChoice string
 	eos        string
+	effort     string
 	stream     bool
 	top        string // alternatives per prompt token
 }
 
 func newTemplates(c *Config) (templates, error) {
 	t := templates{head: `{"model":` + string(wire.AppendString(nil, c.Model)), addSpecial: true, logprobs: true,
-		toolChoice: c.ToolChoice, eos: c.EOS, stream: c.Stream, top: "1"}
+		toolChoice: c.ToolChoice, eos: c.EOS, effort: c.ReasoningEffort, stream: c.Stream, top: "1"}
 	for _, key := range slices.Sorted(maps.Keys(c.ExtraBody)) {
 		value, err := json.Marshal(c.ExtraBody[key])
 		if err != nil {
@@ -132,14 +137,16 @@ func (t *templates) sampling(b []byte, s *eval.Sampling, stop []string, n int, q
 		}
 		b = strconv.AppendInt(append(b, name...), int64(*s.MaxTokens), 10)
 	}
-	b = wire.AppendFloat(append(b, `,"temperature":`...), s.Temperature)
-	if s.TopP != nil {
-		b = wire.AppendFloat(append(b, `,"top_p":`...), *s.TopP)
+	if q&noSampling == 0 {
+		b = wire.AppendFloat(append(b, `,"temperature":`...), s.Temperature)
+		if s.TopP != nil {
+			b = wire.AppendFloat(append(b, `,"top_p":`...), *s.TopP)
+		}
+		if s.TopK != nil && s.Temperature > 0 {
+			b = strconv.AppendInt(append(b, `,"top_k":`...), int64(*s.TopK), 10)
+		}
 	}
-	if s.TopK != nil && s.Temperature > 0 {
-		b = strconv.AppendInt(append(b, `,"top_k":`...), int64(*s.TopK), 10)
-	}
-	if len(stop) > 0 {
+	if len(stop) > 0 && q&noStop == 0 {
 		b = wire.AppendStrings(append(b, `,"stop":`...), stop)
 	}
 	if s.Seed != nil {
@@ -154,8 +161,8 @@ func (t *templates) sampling(b []byte, s *eval.Sampling, stop []string, n int, q
 			b = wire.AppendFloat(append(b, f.name...), *f.value)
 		}
 	}
-	if s.ReasoningEffort != "" {
-		b = wire.AppendString(append(b, `,"reasoning_effort":`...), s.ReasoningEffort)
+	if effort := cmp.Or(s.ReasoningEffort, t.effort); effort != "" {
+		b = wire.AppendString(append(b, `,"reasoning_effort":`...), effort)
 	}
 	if s.JSONSchema != nil {
 		b = append(b, `,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`...)

@@ -78,15 +78,50 @@ func (c *Client) Respond(ctx context.Context, r *eval.Request) (*eval.Response, 
 	return c.generate(ctx, r)
 }
 
-// generate routes as the reference does: text completion for a prompt, chat
-// for all else.
+// generate asks for as many samples as are wanted: in one call where the server
+// makes several, else one by one. Greedy samples are equal, and vLLM refuses to
+// make several, so one is asked for and repeated; unless the model was found to
+// draw whatever temperature it is given.
 func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response, error) {
-	chat := r.Type != eval.Completion || len(r.Messages) > 0 || r.Prompt == ""
 	want := r.Sampling.Samples()
+	greedy := func() bool { return r.Sampling.Greedy() && !c.quirks.Has(noSampling) }
 	n := want
-	if r.Sampling.Greedy() {
-		// Greedy samples are equal, and vLLM refuses to make several.
+	if greedy() || c.quirks.Has(oneChoice) {
 		n = 1
+	}
+	resp, err := c.some(ctx, r, 0, n)
+	if err != nil || len(resp.Outputs) == want {
+		return resp, err
+	}
+	if greedy() {
+		httpapi.Greedy(resp, want)
+		return resp, nil
+	}
+	if len(resp.Outputs) < n {
+		c.quirks.Set(oneChoice)
+	}
+	have := len(resp.Outputs)
+	rest, err := httpapi.Samples(ctx, want-have, func(ctx context.Context, k int) (*eval.Response, error) {
+		return c.some(ctx, r, have+k, 1)
+	})
+	if err != nil {
+		return nil, err
+	}
+	rest.Timing.Total += resp.Timing.Total
+	httpapi.Join(resp, rest)
+	resp.Timing.Total = rest.Timing.Total
+	return resp, nil
+}
+
+// some asks once for n samples, the first of which is number k; there may be
+// fewer. It routes as the reference does: text completion for a prompt, chat
+// for all else.
+func (c *Client) some(ctx context.Context, r *eval.Request, k, n int) (*eval.Response, error) {
+	chat := r.Type != eval.Completion || len(r.Messages) > 0 || r.Prompt == ""
+	if k > 0 && r.Sampling.Seed != nil {
+		own, seed := *r, *r.Sampling.Seed+int64(k)
+		own.Sampling.Seed = &seed
+		r = &own
 	}
 	for {
 		q := c.quirks.Load()
@@ -111,11 +146,22 @@ func (c *Client) generate(ctx context.Context, r *eval.Request) (*eval.Response,
 		if !rep.first.IsZero() {
 			resp.Timing.First = httpapi.Milliseconds(rep.first.Sub(sent))
 		}
-		resp.Notes = quirkNotes(q)
-		for len(resp.Outputs) < want {
-			resp.Outputs = append(resp.Outputs, copyOutput(resp.Outputs[0]))
+		resp.Notes = quirkNotes(q, r)
+		if q&noStop != 0 {
+			cutStops(resp.Outputs, r.Sampling.Stop)
 		}
 		return resp, nil
+	}
+}
+
+// cutStops cuts texts at stop sequences that the server does not take. The
+// log-probabilities, being of more than is left, go too.
+func cutStops(outputs []eval.Output, stop []string) {
+	for i := range outputs {
+		out := &outputs[i]
+		if text, found := httpapi.CutStop(out.Text, stop); found {
+			*out = eval.Output{Text: text, Reasoning: out.Reasoning, FinishReason: "stop"}
+		}
 	}
 }
 
@@ -135,6 +181,9 @@ func (c *Client) ask(ctx context.Context, e *endpoint, u *url.URL, body []byte, 
 		if err != nil {
 			return nil, err
 		}
+	}
+	if got := len(rep.Choices); got > 0 && got < n {
+		n = got // the rest is asked for again
 	}
 	if err := rep.check(n); err != nil {
 		return nil, err
@@ -173,11 +222,23 @@ func (c *Client) adapt(err error, sent uint32) bool {
 			return true
 		}
 	}
+	if !strings.Contains(text, "not support") && !strings.Contains(text, "unsupported") {
+		return false
+	}
+	for _, q := range []struct {
+		bit  uint32
+		word string
+	}{{noSampling, "'temperature'"}, {noSampling, "'top_p'"}, {noStop, "'stop'"}} {
+		if strings.Contains(text, q.word) && sent&q.bit == 0 {
+			c.quirks.Set(q.bit)
+			return true
+		}
+	}
 	return false
 }
 
 // quirkNotes say what was not asked for.
-func quirkNotes(q uint32) []string {
+func quirkNotes(q uint32, r *eval.Request) []string {
 	var notes []string
 	if q&noLogprobs != 0 {
 		notes = append(notes, "logprobs=refused")
@@ -185,19 +246,11 @@ func quirkNotes(q uint32) []string {
 	if q&noAddSpecial != 0 {
 		notes = append(notes, "add_special_tokens=refused")
 	}
-	return notes
-}
-
-func copyOutput(o eval.Output) eval.Output {
-	o.Logprobs = append([]eval.TokenLogprob(nil), o.Logprobs...)
-	o.ToolCalls = append([]eval.ToolCall(nil), o.ToolCalls...)
-	if o.Loglik != nil {
-		l := *o.Loglik
-		if l.Greedy != nil {
-			g := *l.Greedy
-			l.Greedy = &g
-		}
-		o.Loglik = &l
+	if q&noSampling != 0 {
+		notes = append(notes, "sampling=the model's own")
 	}
-	return o
+	if q&noStop != 0 && len(r.Sampling.Stop) > 0 {
+		notes = append(notes, "stop=cut here")
+	}
+	return notes
 }

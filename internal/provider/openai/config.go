@@ -66,6 +66,8 @@ type Config struct {
 	// do not.
 	TrimStop           bool           `json:"completion_client_side_stop_trim,omitempty"`
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
+	// ReasoningEffort is the server's word, sent with requests that say none.
+	ReasoningEffort string `json:"reasoning_effort,omitempty"`
 	// ExtraBody is added to every completion and chat.
 	ExtraBody map[string]any  `json:"extra_body,omitempty"`
 	Headers   httpapi.Headers `json:"headers,omitempty"`
@@ -158,6 +160,7 @@ func (c *Config) model() eval.Model {
 	}
 	set("chat_template_kwargs", c.ChatTemplateKwargs, len(c.ChatTemplateKwargs) > 0)
 	set("extra_body", c.ExtraBody, len(c.ExtraBody) > 0)
+	set("reasoning_effort", c.ReasoningEffort, c.ReasoningEffort != "")
 	set("max_model_len", c.MaxContext, c.MaxContext != 0)
 	set("eos", c.EOS, c.EOS != "")
 	set("boundary", c.Boundary, c.Boundary != "" && c.Boundary != BoundaryLMEval)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/boundary"
 	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
@@ -77,7 +78,7 @@ func (c *Client) echoCall(ctx context.Context, texts []string, which []int, item
 		if ch.Logprobs.Null() {
 			return false, badResponse("%w", errNoEcho)
 		}
-		t, err := readEcho(ch.Logprobs, texts[ch.Index], stripRight(items[k].context))
+		t, err := readEcho(ch.Logprobs, texts[ch.Index], boundary.StripRight(items[k].context))
 		if err != nil {
 			return false, badResponse("echo: %w", err)
 		}

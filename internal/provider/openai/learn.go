@@ -32,13 +32,6 @@ type facts struct {
 	bos    []int    // put before contexts
 }
 
-func (f *facts) withBOS(ids []int) []int {
-	if len(f.bos) == 0 {
-		return ids
-	}
-	return append(append(make([]int, 0, len(f.bos)+len(ids)), f.bos...), ids...)
-}
-
 var (
 	errNoPromptLogprobs = errors.New("the answer has no prompt_logprobs")
 	errNoEcho           = errors.New("the prompt's tokens are not repeated with log-probabilities")

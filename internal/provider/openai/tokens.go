@@ -5,9 +5,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"unicode/utf8"
 
-	"olmoeval/eval"
+	"olmoeval/internal/provider/boundary"
 	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
 )
@@ -125,68 +124,6 @@ func readIDs(body []byte) ([]int, error) {
 
 // split finds the token ids of a context and a continuation.
 func (c *Client) split(ctx context.Context, f *facts, context, continuation string) (head, rest []int, err error) {
-	if context == "" {
-		rest, err = c.encode(ctx, continuation)
-		return f.empty, rest, err
-	}
-	stripped := stripRight(context)
-	moved := context[len(stripped):] + continuation
-	if head, err = c.encode(ctx, stripped); err != nil {
-		return nil, nil, err
-	}
-	if c.cfg.Boundary == BoundarySeparate {
-		rest, err = c.encode(ctx, moved)
-		return f.withBOS(head), rest, err
-	}
-	whole, err := c.encode(ctx, stripped+moved)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(whole) > len(head) {
-		// The count decides, as in lm-eval: where the two encodings differ
-		// before it, the joint one is what is scored.
-		return f.withBOS(whole[:len(head)]), whole[len(head):], nil
-	}
-	if continuation == "" {
-		return f.withBOS(head), nil, nil
-	}
-	// The continuation melted into the context's last token.
-	same := 0
-	for same < len(whole) && whole[same] == head[same] {
-		same++
-	}
-	if same == len(whole) {
-		return nil, nil, &eval.Fault{Status: eval.ConfigError,
-			Err: fmt.Errorf("continuation %q has no token of its own after its context", continuation)}
-	}
-	return f.withBOS(whole[:same]), whole[same:], nil
-}
-
-// encode is tokenize without special tokens; nothing has no tokens.
-func (c *Client) encode(ctx context.Context, text string) ([]int, error) {
-	if text == "" {
-		return nil, nil
-	}
-	return c.tokenize(ctx, text, false)
-}
-
-// stripRight cuts the white space that Python's str.rstrip cuts.
-func stripRight(s string) string {
-	for i := len(s); i > 0; {
-		r, n := utf8.DecodeLastRuneInString(s[:i])
-		if !pythonSpace(r) {
-			return s[:i]
-		}
-		i -= n
-	}
-	return ""
-}
-
-func pythonSpace(r rune) bool {
-	switch {
-	case r >= '\t' && r <= '\r', r >= 0x1c && r <= ' ', r == 0x85, r == 0xa0, r == 0x1680,
-		r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
-		return true
-	}
-	return false
+	return boundary.Tokens[int]{Empty: f.empty, Prefix: f.bos, Separate: c.cfg.Boundary == BoundarySeparate,
+		Encode: func(text string) ([]int, error) { return c.tokenize(ctx, text, false) }}.Split(context, continuation)
 }
