@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"internal/find":        {"eval", "internal/journal"},
 	"internal/compare":     {"eval", "internal/journal", "metric"},
 	"internal/provider":    {"eval"},
+	"internal/serve":       {"eval"},
 	"internal/mockserver":  {"eval", "internal/provider"},
 	"internal/bench":       {"eval", "internal/mockserver", "internal/provider", "internal/cli", "benchmarks"},
 	"internal/conformance": append([]string{"eval", "catalog", "benchmarks", "internal/engine", "internal/corpus"}, authoring...),
