@@ -53,7 +53,7 @@ type Config struct {
 	Boundary string `json:"boundary,omitempty"`
 	// PromptLogprobs is how many alternatives per prompt token are asked for
 	// when scoring, to learn whether it was the first choice; nil means 1. With
-	// 0 the server must report ranks.
+	// 0 the server must report ranks; with 2, first choices have a margin too.
 	PromptLogprobs *int `json:"prompt_logprobs,omitempty"`
 	// Logprobs asks for the tokens of generations; nil means true.
 	Logprobs *bool `json:"logprobs,omitempty"`

@@ -121,10 +121,14 @@ func readEcho(b []byte, prompt, context string) (tail, error) {
 		p := *st.logprobs[i]
 		t.sum += p
 		t.tokens++
-		if i < len(st.best) && st.best[i] != nil {
-			t.greedy = t.greedy && p+1e-6 >= *st.best[i]
-		} else {
-			t.ranked = false
+		switch {
+		case i >= len(st.best) || st.best[i] == nil:
+			t.ranked, t.margin.lost = false, true
+		case p+1e-6 >= *st.best[i]:
+			t.margin.open = true // the best is the token itself
+		default:
+			t.greedy = false
+			t.margin.add(p - *st.best[i])
 		}
 	}
 	if covered < len(prompt) {

@@ -53,7 +53,7 @@ func user(text string) *eval.Request {
 	return &eval.Request{Type: eval.Chat, Messages: []eval.Message{{Role: "user", Content: text}}}
 }
 
-func TestFaults(t *testing.T) {
+func TestConformance6Faults(t *testing.T) {
 	completion := `{"choices":[{"index":0,"text":"x","finish_reason":"stop"}]}`
 	for _, c := range []struct {
 		name   string
@@ -148,7 +148,7 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 }
 
-func TestReplies(t *testing.T) {
+func TestConformance7Outputs(t *testing.T) {
 	yes := true
 	for _, c := range []struct {
 		name, body string
@@ -205,7 +205,7 @@ func capture(bodies *[]map[string]any) http.HandlerFunc {
 	}
 }
 
-func TestBodies(t *testing.T) {
+func TestConformance2Bodies(t *testing.T) {
 	var bodies []map[string]any
 	c := serve(t, capture(&bodies), func(c *Config) {
 		c.EOS, c.ToolChoice = "<end>", "required"

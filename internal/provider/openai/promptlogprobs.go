@@ -13,6 +13,7 @@ type tail struct {
 	tokens int
 	// greedy is meaningful where ranked: each token's rank could be told.
 	greedy, ranked bool
+	margin         margin
 	// headless says that the first token had no context and no score.
 	headless bool
 }
@@ -96,6 +97,14 @@ func (t *tail) position(s *wire.Scanner, id int, top bool) error {
 		t.greedy = false
 	case rank == 0 && !top:
 		t.ranked = false
+	}
+	switch other := !math.IsInf(best, -1); {
+	case other && (best > found || rank <= 1):
+		t.margin.add(found - best)
+	case rank == 1 || rank == 0 && top && !other:
+		t.margin.open = true
+	default:
+		t.margin.lost = true // the better ones were not told
 	}
 	return nil
 }

@@ -222,7 +222,7 @@ func (t *tail) into(out *eval.Output, it *scored, resp *eval.Response) error {
 			resp.Notes = append(resp.Notes, noteHeadless)
 		}
 	}
-	out.Loglik = &eval.Loglik{Sum: t.sum, Tokens: t.tokens, Cut: it.cut}
+	out.Loglik = &eval.Loglik{Sum: t.sum, Tokens: t.tokens, Cut: it.cut, Margin: t.margin.value()}
 	if t.ranked {
 		greedy := t.greedy
 		out.Loglik.Greedy = &greedy

@@ -6,8 +6,10 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"olmoeval/eval"
 )
@@ -18,6 +20,8 @@ type charServer struct {
 	maxLen                                     int
 	info                                       string // of /tokenizer_info
 	sent                                       [][]int
+	merges                                     []string // pairs with one id for both, from 5000 on
+	reversed                                   bool     // choices come last first
 	edit                                       func(ids []int, raw []map[string]any) any
 }
 
@@ -48,13 +52,27 @@ func (s *charServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if q.Special && s.bos {
 			ids = append(ids, 1)
 		}
-		for _, c := range text {
-			ids = append(ids, int(c))
-		}
-		reply(map[string]any{"tokens": ids})
+		reply(map[string]any{"tokens": append(ids, s.encode(text)...)})
 	case "/v1/completions":
 		s.complete(w, q.Prompt, q.Echo)
 	}
+}
+
+// encode has one id per character, or per merged pair.
+func (s *charServer) encode(text string) []int {
+	var ids []int
+next:
+	for len(text) > 0 {
+		for i, m := range s.merges {
+			if strings.HasPrefix(text, m) {
+				ids, text = append(ids, 5000+i), text[len(m):]
+				continue next
+			}
+		}
+		c, n := utf8.DecodeRuneInString(text)
+		ids, text = append(ids, int(c)), text[n:]
+	}
+	return ids
 }
 
 func (s *charServer) complete(w http.ResponseWriter, raw json.RawMessage, echo bool) {
@@ -115,6 +133,9 @@ func (s *charServer) complete(w http.ResponseWriter, raw json.RawMessage, echo b
 		}
 		choices = append(choices, choice)
 	}
+	if s.reversed {
+		slices.Reverse(choices)
+	}
 	json.NewEncoder(w).Encode(map[string]any{"choices": choices, "usage": map[string]any{"prompt_tokens": 1}})
 }
 
@@ -134,8 +155,8 @@ func lik(context string, continuations ...string) *eval.Request {
 	return &eval.Request{Type: eval.Loglikelihood, Prompt: context, Continuations: continuations}
 }
 
-func TestBoundaryVectors(t *testing.T) {
-	yes := true
+func TestConformance1Boundary(t *testing.T) {
+	yes, no := true, false
 	for _, c := range []struct {
 		name                  string
 		s                     charServer
@@ -155,6 +176,12 @@ func TestBoundaryVectors(t *testing.T) {
 		{"add BOS", charServer{bos: true}, func(c *Config) { c.AddBOS = &yes }, "ab", "c", []int{1, 'a', 'b', 'c'}, "c", false},
 		{"BOS of the tokenizer", charServer{bos: true, info: `{"add_bos_token":true}`}, nil, "ab", "c", []int{1, 'a', 'b', 'c'}, "c", false},
 		{"EOS for BOS", charServer{info: `{"bos_token":null,"eos_token":{"content":"$"}}`}, nil, "", "x", []int{'$', 'x'}, "x", false},
+		{"BOS off against the tokenizer", charServer{bos: true, info: `{"add_bos_token":true}`}, func(c *Config) { c.AddBOS = &no }, "ab", "c", []int{'a', 'b', 'c'}, "c", false},
+		{"neither BOS nor EOS", charServer{info: `{"bos_token":null,"eos_token":null}`}, nil, "", "xy", []int{'x', 'y'}, "y", true},
+		{"narrow no-break and ideographic space", charServer{bos: true}, nil, "a\u202f\u3000", "b", []int{'a', 0x202f, 0x3000, 'b'}, "\u202f\u3000b", false},
+		{"zero-width space stays", charServer{bos: true}, nil, "a\u200b", "b", []int{'a', 0x200b, 'b'}, "b", false},
+		{"merge across the boundary", charServer{bos: true, merges: []string{" c"}}, nil, "ab ", "cd", []int{'a', 'b', 5000, 'd'}, "\u1388d", false},
+		{"merge into the context's last token", charServer{bos: true, merges: []string{"bc"}}, nil, "ab", "c", []int{'a', 5000}, "\u1388", false},
 		{"separate", charServer{bos: true}, func(c *Config) { c.Boundary = BoundarySeparate }, "ab ", "cd", []int{'a', 'b', ' ', 'c', 'd'}, " cd", false},
 	} {
 		resp, err := scorer(t, &c.s, c.edit).Respond(ctx, lik(c.context, c.continuation))
@@ -178,7 +205,7 @@ func TestBoundaryVectors(t *testing.T) {
 	}
 }
 
-func TestTruncation(t *testing.T) {
+func TestConformance3Truncation(t *testing.T) {
 	s := &charServer{bos: true, maxLen: 30}
 	c := scorer(t, s, nil)
 	long := strings.Repeat("abcdefghij", 5)
@@ -209,7 +236,7 @@ func TestTruncation(t *testing.T) {
 	}
 }
 
-func TestScoringInOneCall(t *testing.T) {
+func TestConformance4Scoring(t *testing.T) {
 	s := &charServer{bos: true, maxLen: 100}
 	c := scorer(t, s, nil)
 	r := lik("ab", " c", "", " defg")
@@ -237,7 +264,7 @@ func TestScoringInOneCall(t *testing.T) {
 	}
 }
 
-func TestScoringFaults(t *testing.T) {
+func TestConformance4Faults(t *testing.T) {
 	trial := func(ids []int) bool { return len(ids) > 20 } // leave the trial alone
 	for name, edit := range map[string]func(ids []int, raw []map[string]any) any{
 		"missing":   func([]int, []map[string]any) any { return nil },
