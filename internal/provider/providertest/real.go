@@ -16,7 +16,7 @@ type Real struct {
 	Provider eval.Provider
 	// Tolerance is how far equal scores may lie apart, per token; 0 means 1e-4.
 	Tolerance float64
-	// Skip names checks that do not apply: repeats, samples, limit, stop,
+	// Skip names checks that do not apply: repeats, usage, samples, limit, stop,
 	// scores, order, batches, cancel; each with the reason.
 	Skip map[string]string
 }
@@ -53,6 +53,9 @@ func RunReal(t *testing.T, r Real) {
 		if a.Outputs[0].Text != b.Outputs[0].Text {
 			t.Errorf("greedy answers %q and %q", a.Outputs[0].Text, b.Outputs[0].Text)
 		}
+	})
+	do("usage", generates, func(t *testing.T) {
+		a := ask(t, eval.Sampling{MaxTokens: &limit})
 		if a.Usage.PromptTokens <= 0 || a.Usage.CompletionTokens <= 0 || a.Usage.CompletionTokens > limit {
 			t.Errorf("usage %+v with a limit of %d tokens", a.Usage, limit)
 		}
