@@ -48,13 +48,17 @@ type Caller struct {
 type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // NewTransport is made for many requests to few hosts; a nil dial is the
-// network's.
+// network's, with the environment's proxy. A dial of the caller's own goes to
+// hosts that no proxy can reach.
 func NewTransport(dial Dial) *http.Transport {
-	if dial == nil {
+	proxy := http.ProxyFromEnvironment
+	if dial != nil {
+		proxy = nil
+	} else {
 		dial = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 proxy,
 		DialContext:           dial,
 		MaxIdleConnsPerHost:   4096,
 		IdleConnTimeout:       90 * time.Second,
