@@ -30,23 +30,23 @@ const (
 const (
 	BOS  = 256 // <s>
 	EOS  = 257 // </s>
-	Turn = 258 // <|turn|>, begins a message
-	End  = 259 // <|end|>, ends one
+	Turn = 258 // <|im_start|>, begins a message
+	End  = 259 // <|im_end|>, ends one
 )
 
 // Merges of the vocabulary, in order of rank; each is a pair of texts in which
 // Ġ stands for a space. Token 260+i is the pair's concatenation.
 var merges = [...]string{
-	"t h", "Ġ t", "i n", "h e", "Ġ a", "Ġt he", "e r", "Ġ P", "a r", "i s", "ar is", "ĠP aris", "Ġ b", "a n", "th e", "Ġ Ġ", "in g",
+	"t h", "Ġ t", "i n", "h e", "Ġ a", "Ġt he", "e r", "Ġ P", "a r", "i s", "ar is", "ĠP aris", "Ġ b", "a n", "th e", "h i", "in g",
 }
 
 // Vocab is the number of tokens.
 const Vocab = 260 + len(merges)
 
-// Template is the chat template of the file, in Jinja.
-const Template = `{{ bos_token }}{% for m in messages %}<|turn|>{{ m['role'] }}
-{{ m['content'] }}<|end|>
-{% endfor %}{% if add_generation_prompt %}<|turn|>assistant
+// Template is the chat template of the file, in Jinja: ChatML.
+const Template = `{% for m in messages %}<|im_start|>{{ m['role'] }}
+{{ m['content'] }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}`
 
 // Config is what may differ between files.
@@ -103,7 +103,7 @@ func vocabulary() (tokens []string, types []int32) {
 	for b := range 256 {
 		tokens, types = append(tokens, string(Rune(byte(b)))), append(types, 1)
 	}
-	for _, s := range []string{"<s>", "</s>", "<|turn|>", "<|end|>"} {
+	for _, s := range []string{"<s>", "</s>", "<|im_start|>", "<|im_end|>"} {
 		tokens, types = append(tokens, s), append(types, 3)
 	}
 	for _, m := range merges {
@@ -141,6 +141,13 @@ func Piece(id int) string {
 	return strings.ReplaceAll(strings.Replace(merges[id-260], " ", "", 1), "Ġ", " ")
 }
 
+// Merge is the two texts that make the token 260+i; those with a smaller i are
+// joined first.
+func Merge(i int) (left, right string) {
+	left, right, _ = strings.Cut(merges[i], " ")
+	return strings.ReplaceAll(left, "Ġ", " "), strings.ReplaceAll(right, "Ġ", " ")
+}
+
 // Weights are the tensors, in the names and shapes of the llama family.
 func (c Config) Weights() []gguf.Weights {
 	rng := rand.New(rand.NewPCG(c.Seed, 0x6c6c616d61))
@@ -162,7 +169,13 @@ func (c Config) Weights() []gguf.Weights {
 		}
 		return gguf.Weights{Name: name, Dims: []uint64{Width}, Values: v}
 	}
-	out := []gguf.Weights{matrix("token_embd.weight", Width, Vocab), norm("output_norm.weight"), matrix("output.weight", Width, Vocab)}
+	head := matrix("output.weight", Width, Vocab)
+	for i := range head.Values { // bytes that are no text are never the first choice
+		if id := i / Width; id < 256 && id != '\n' && (id < ' ' || id > '~') {
+			head.Values[i] /= 100
+		}
+	}
+	out := []gguf.Weights{matrix("token_embd.weight", Width, Vocab), norm("output_norm.weight"), head}
 	for l := range Layers {
 		name := func(s string) string { return fmt.Sprintf("blk.%d.%s.weight", l, s) }
 		out = append(out, norm(name("attn_norm")),
