@@ -70,6 +70,9 @@ func (a *app) watching(f *runFlags, m *modelspec.Config) error {
 	if err := f.affordable(m, f.price); err != nil {
 		return err
 	}
+	if f.budget != nil {
+		f.budget.Reported = f.price.reports
+	}
 	table, err := perf.Builtin()
 	if err != nil {
 		return err

@@ -120,4 +120,3 @@ func (p priced) event() map[string]any {
 	}
 	return map[string]any{"prompt": p.Prompt, "cached": p.Cached, "completion": p.Completion, "as_of": p.AsOf, "from": p.from}
 }
-

@@ -19,6 +19,9 @@ type Budget struct {
 	MaxCost   float64       // US dollars
 	MaxTokens int64         // of prompts and completions
 	MaxTime   time.Duration // from the start of the first run
+	// Reported says that costs are known from answers alone: one that used tokens
+	// and tells no cost ends the run, for MaxCost could not be kept.
+	Reported bool
 	// After stands in for time.After in tests.
 	After func(time.Duration) <-chan time.Time
 
@@ -34,9 +37,14 @@ type BudgetError struct {
 	Flag  string // --max-cost, --max-tokens or --max-time
 	Bound string
 	Spent string
+	// Untold says that the bound was not reached, but could not be kept.
+	Untold bool
 }
 
 func (e *BudgetError) Error() string {
+	if e.Untold {
+		return fmt.Sprintf("%s %s cannot be kept: the endpoint does not tell what requests cost; say it with -m …,price={prompt: 3, completion: 15}", e.Flag, e.Bound)
+	}
 	s := fmt.Sprintf("the budget %s %s is used up", e.Flag, e.Bound)
 	if e.Spent != "" {
 		s += fmt.Sprintf(" (%s)", e.Spent)
@@ -62,10 +70,12 @@ func (b *Budget) spend(u eval.Usage) {
 	tokens := int64(b.usage.PromptTokens) + int64(b.usage.CompletionTokens)
 	var end *BudgetError
 	switch {
+	case b.MaxCost > 0 && b.Reported && u.Cost == 0 && u.PromptTokens+u.CompletionTokens > 0:
+		end = &BudgetError{Flag: "--max-cost", Bound: dollars(b.MaxCost), Untold: true}
 	case b.MaxCost > 0 && b.usage.Cost >= b.MaxCost:
-		end = &BudgetError{"--max-cost", dollars(b.MaxCost), "spent " + dollars(b.usage.Cost)}
+		end = &BudgetError{Flag: "--max-cost", Bound: dollars(b.MaxCost), Spent: "spent " + dollars(b.usage.Cost)}
 	case b.MaxTokens > 0 && tokens >= b.MaxTokens:
-		end = &BudgetError{"--max-tokens", strconv.FormatInt(b.MaxTokens, 10), "used " + strconv.FormatInt(tokens, 10)}
+		end = &BudgetError{Flag: "--max-tokens", Bound: strconv.FormatInt(b.MaxTokens, 10), Spent: "used " + strconv.FormatInt(tokens, 10)}
 	}
 	b.mu.Unlock()
 	if end != nil {

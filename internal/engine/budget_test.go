@@ -108,6 +108,19 @@ func TestBudgetOfTime(t *testing.T) {
 	}
 }
 
+// A bound on costs that nobody tells ends the run at once.
+func TestBudgetOfUntoldCosts(t *testing.T) {
+	f := &fake{respon: func(_ int64, r *eval.Request) (*eval.Response, error) {
+		return answered(r, eval.Usage{PromptTokens: 1}), nil
+	}}
+	e, sel := testEngine(t, t.TempDir(), f, testRows(100))
+	e.Budget = &Budget{MaxCost: 1, Reported: true}
+	var spent *BudgetError
+	if _, err := runOnce(t, e, sel); !errors.As(err, &spent) || !spent.Untold || f.calls.Load() > int64(1+e.Concurrency) {
+		t.Errorf("%v, %d calls", err, f.calls.Load())
+	}
+}
+
 // Hooks see each record once, in a directory that takes events to the end.
 func TestHooks(t *testing.T) {
 	f := &fake{}

@@ -19,16 +19,18 @@ const (
 
 // engineMetrics are those that say how well an engine is used, by its names.
 var engineMetrics = map[string]int{
-	"vllm:num_requests_running":       sumGauge,
-	"vllm:num_requests_waiting":       sumGauge,
-	"vllm:kv_cache_usage_perc":        meanGauge,
-	"vllm:gpu_cache_usage_perc":       meanGauge,
-	"vllm:prompt_tokens_total":        counter,
-	"vllm:generation_tokens_total":    counter,
-	"vllm:request_success_total":      counter,
-	"vllm:num_preemptions_total":      counter,
-	"vllm:prefix_cache_queries_total": counter,
-	"vllm:prefix_cache_hits_total":    counter,
+	"vllm:num_requests_running":           sumGauge,
+	"vllm:num_requests_waiting":           sumGauge,
+	"vllm:kv_cache_usage_perc":            meanGauge,
+	"vllm:gpu_cache_usage_perc":           meanGauge,
+	"vllm:prompt_tokens_total":            counter,
+	"vllm:generation_tokens_total":        counter,
+	"vllm:request_success_total":          counter,
+	"vllm:num_preemptions_total":          counter,
+	"vllm:prefix_cache_queries_total":     counter,
+	"vllm:gpu_prefix_cache_queries_total": counter,
+	"vllm:gpu_prefix_cache_hits_total":    counter,
+	"vllm:prefix_cache_hits_total":        counter,
 
 	"sglang:num_running_reqs":        sumGauge,
 	"sglang:num_queue_reqs":          sumGauge,

@@ -25,8 +25,9 @@ type event struct {
 	Places           *float64 `json:"places"`
 	Waiting          *float64 `json:"waiting"`
 
-	// Of "price".
-	Unknown bool `json:"unknown"`
+	// Of "price": nobody knows it, or answers tell it.
+	Unknown  bool `json:"unknown"`
+	Reported bool `json:"reported"`
 }
 
 // Events that end a session are the statuses of runs.
@@ -72,7 +73,7 @@ type counters struct{ requests, prompt, completion float64 }
 type history struct {
 	files    []string
 	sessions []session
-	priced   bool // some session knew the price, and none did not
+	priced   bool // all sessions knew the price beforehand
 	counted  bool // every session has counters
 }
 
@@ -114,7 +115,7 @@ func readHistory(dir string) (*history, error) {
 			switch {
 			case e.Event == "progress":
 				open.last, open.known = counters{e.Requests, e.PromptTokens, e.CompletionTokens}, true
-			case e.Event == "price" && e.Unknown:
+			case e.Event == "price" && (e.Unknown || e.Reported):
 				unknown++
 			case e.Event == "price":
 				prices++

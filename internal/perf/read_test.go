@@ -195,6 +195,54 @@ func TestReadOldRun(t *testing.T) {
 	}
 }
 
+// Shards that run at the same time take that time once; their rates add up.
+func TestReadShards(t *testing.T) {
+	r := stored(t, `{"time":"2026-01-01T00:00:00Z","event":"complete"}`+"\n", map[string][]*eval.Record{"a": {}}, "")
+	for i, from := range []string{"00", "10"} {
+		dir := filepath.Join(r.Dir, "shards", string(rune('0'+i))+"-of-2")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		to := []string{"20", "30"}[i]
+		lines := `{"time":"2026-01-01T00:00:` + from + `Z","event":"started"}
+{"time":"2026-01-01T00:00:` + from + `Z","event":"progress","requests":0,"in_flight":5}
+{"time":"2026-01-01T00:00:` + to + `Z","event":"progress","requests":60,"in_flight":5}
+{"time":"2026-01-01T00:00:` + to + `Z","event":"complete"}
+`
+		if err := os.WriteFile(filepath.Join(dir, "events.jsonl"), []byte(lines), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rep, err := Read(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Sessions != 2 || *rep.WallS != 30 || *rep.Throughput.Requests != 4 {
+		t.Errorf("%d sessions, wall %v, %v requests/s", rep.Sessions, *rep.WallS, *rep.Throughput.Requests)
+	}
+	if len(rep.Series) != 2 || math.Abs(rep.Series[0].Requests-4) > 1e-9 || math.Abs(rep.Series[1].Requests-4) > 1e-9 || *rep.Series[0].InFlight != 10 {
+		t.Errorf("series %+v", rep.Series)
+	}
+}
+
+// A provider that reports costs, but not this time: the cost is not known.
+func TestCostThatWasToBeReported(t *testing.T) {
+	events := `{"time":"2026-01-01T00:00:00Z","event":"started"}
+{"time":"2026-01-01T00:00:00Z","event":"price","reported":true}
+{"time":"2026-01-01T00:00:10Z","event":"complete"}
+`
+	u := eval.Usage{PromptTokens: 10, CompletionTokens: 20}
+	rep, err := Read(context.Background(), stored(t, events, map[string][]*eval.Record{"a": {record(0, u, eval.Timing{}, 1)}}, ""))
+	if err != nil || rep.Cost.Subject != nil || rep.Cost.Unpriced != 1 {
+		t.Errorf("%v %+v", err, rep.Cost)
+	}
+	u.Cost = 0.5
+	rep, err = Read(context.Background(), stored(t, events, map[string][]*eval.Record{"a": {record(0, u, eval.Timing{}, 1)}}, ""))
+	if err != nil || *rep.Cost.Subject != 0.5 || rep.Cost.Unpriced != 0 {
+		t.Errorf("%v %+v", err, rep.Cost)
+	}
+}
+
 func TestReadEngine(t *testing.T) {
 	r := stored(t, twoSessions, map[string][]*eval.Record{"a": {}}, "")
 	lines := `{"time":"2026-01-01T00:00:00Z","source":"http://h/metrics","full":true,"values":{"vllm:num_requests_waiting{engine=\"0\"}":2,"vllm:num_requests_waiting{engine=\"1\"}":4,"vllm:generation_tokens_total{a=\"x\"}":100,"vllm:generation_tokens_total{a=\"y\"}":1,"vllm:kv_cache_usage_perc{engine=\"0\"}":0.2,"vllm:kv_cache_usage_perc{engine=\"1\"}":0.4,"process_open_fds":9}}

@@ -346,3 +346,15 @@ func FuzzPairs(f *testing.F) {
 		}
 	})
 }
+
+// What telling costs a worker for each instance.
+func BenchmarkSeen(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	r := New(Config{Traces: server.URL, Metrics: server.URL, Client: server.Client()})
+	tr, rec, begin := r.Begin(testRun()), sampleRecord(0), time.Unix(1, 0)
+	for b.Loop() {
+		tr.Seen("a", rec, begin, begin.Add(time.Second))
+	}
+	_ = r.Close(time.Minute) // spans that were dropped are no matter
+}
