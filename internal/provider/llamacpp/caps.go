@@ -77,8 +77,8 @@ func (p *Provider) trial(ctx context.Context) (why string, notes []string, err e
 		return fmt.Sprintf("%q scores %.4f alone and %.4f beside another", trialWrong, alone[0].Loglik.Sum, wrong), nil, nil
 	}
 	switch {
-	case math.Abs(right-wrong) < 1e-6:
-		return fmt.Sprintf("%q and %q both score %.4f after %q", trialRight, trialWrong, right, trialContext), nil, nil
+	case math.Abs(right/float64(both[0].Loglik.Tokens)-wrong/float64(both[1].Loglik.Tokens)) < 1e-6:
+		return fmt.Sprintf("%q and %q both score %.4f a token after %q", trialRight, trialWrong, right/float64(both[0].Loglik.Tokens), trialContext), nil, nil
 	case right < wrong:
 		notes = append(notes, fmt.Sprintf("log-likelihoods: %q (%.2f) scores below %q (%.2f) after %q: a weak model, or wrong numbers",
 			trialRight, right, trialWrong, wrong, trialContext))
