@@ -179,6 +179,9 @@ func (l *life) ready(ctx context.Context) error {
 	defer tick.Stop()
 	var again <-chan time.Time
 	last := errors.New("no answer")
+	late := func() error {
+		return fmt.Errorf("was not ready after %s (%w); start_timeout= gives it longer", limit, last)
+	}
 	for {
 		select {
 		case err := <-results:
@@ -195,9 +198,11 @@ func (l *life) ready(ctx context.Context) error {
 			p.event(Waiting, l.r.index, l.waiting(limit))
 		case <-l.proc.Exited():
 			return fmt.Errorf("%s after %s, before it was ready", l.proc.Exit(), since(l.began))
+		case <-t.late:
+			return late()
 		case <-ctx.Done():
 			if context.Cause(ctx) == errNotInTime { //nolint:errorlint // never wrapped
-				return fmt.Errorf("was not ready after %s (%w); start_timeout= gives it longer", limit, last)
+				return late()
 			}
 			return context.Cause(ctx)
 		}

@@ -40,6 +40,8 @@ type Timing struct {
 	// ended: 5. Ports is how many ports are tried: 5.
 	Restarts, Failures, Ports int
 	LogBytes                  int64 // of each of three log files: 10 MiB
+
+	late <-chan struct{} // ends the wait for a server that starts, in tests
 }
 
 func (o Options) filled() (Options, error) {
