@@ -4,10 +4,20 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X olmoeval/internal/cli.version=$(VERSION)
 LINT    := $(shell $(GO) env GOPATH)/bin/golangci-lint
 
-.PHONY: build demo test check lint bench fuzz dist clean
+.PHONY: build llamacpp test-llamacpp demo test check lint bench fuzz dist clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o olmo-eval ./cmd/olmo-eval
+
+# The same with models in the process (docs/llamacpp.md): no C compiler either,
+# but a dynamic linker when it starts.
+LLAMACPP := -tags llamacpp
+llamacpp:
+	CGO_ENABLED=0 $(GO) build $(LLAMACPP) -trimpath -ldflags '$(LDFLAGS)' -o olmo-eval ./cmd/olmo-eval
+
+# Needs llama.cpp's libraries; tests that lack something say so and skip.
+test-llamacpp:
+	@$(GO) test -json $(LLAMACPP) ./internal/provider/llamacpp/... | $(GO) run ./internal/testsum
 
 demo:
 	$(GO) run ./cmd/olmo-eval demo
@@ -23,10 +33,12 @@ $(LINT):
 
 lint: $(LINT)
 	$(LINT) run ./...
+	$(LINT) run --build-tags llamacpp ./internal/provider/llamacpp/...
 
 check: lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	$(GO) vet $(LLAMACPP) ./internal/provider/llamacpp/...
 	@$(GO) test -race -json ./... | $(GO) run ./internal/testsum
 
 # Claims of speed and memory, as ratios and figures of one run.
@@ -48,6 +60,7 @@ dist:
 	  out=dist/olmo-eval-$$(echo $$t | tr / -); echo $$out; \
 	  CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $$out ./cmd/olmo-eval || exit 1; \
 	done
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build $(LLAMACPP) -trimpath -ldflags '$(LDFLAGS)' -o dist/olmo-eval-linux-amd64-llamacpp ./cmd/olmo-eval
 
 clean:
 	rm -rf dist olmo-eval

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -122,6 +123,10 @@ func TestAgainstNode(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if modules == "" || err != nil {
 		t.Skip("node-llama-cpp is not installed ($OLMO_EVAL_NODE_LLAMA says where)")
+	}
+	version, err := exec.CommandContext(t.Context(), node, "-p", "process.versions.node.split('.')[0]").Output()
+	if major, bad := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || bad != nil || major < 20 {
+		t.Skipf("node-llama-cpp needs Node.js 20 or newer; this is %q", version)
 	}
 	worst := 0.0
 	for _, c := range []tiny.Config{{Seed: 30}, {Seed: 31, Scale: 1.4}} {
