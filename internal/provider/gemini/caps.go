@@ -24,7 +24,7 @@ type served struct {
 // Caps asks the API for the model. What the API can do at all is known; what a
 // model refuses of it, it says itself.
 func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
-	caps := eval.Caps{Chat: true, Tools: true, N: true, Seed: true, JSONSchema: true, Logprobs: c.cfg.Logprobs, MaxContext: c.cfg.MaxContext,
+	caps := eval.Caps{Chat: true, Tools: true, N: !c.cfg.Stream, Seed: true, JSONSchema: true, Logprobs: c.cfg.Logprobs, MaxContext: c.cfg.MaxContext,
 		Reported: map[string]string{}, Notes: []string{"no completions and no log-likelihoods: the API has chats only"}}
 	var m served
 	err := httpapi.Patiently(ctx, c.cfg.Timeout, func(ctx context.Context) error {

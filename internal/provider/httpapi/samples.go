@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -51,8 +52,12 @@ func Samples(ctx context.Context, n int, one func(ctx context.Context, k int) (*
 // failure is why a call of Samples ended.
 func failure(ctx context.Context) error {
 	err := context.Cause(ctx)
-	if err == nil || err == context.Canceled {
+	fault := (*eval.Fault)(nil)
+	switch {
+	case err == nil || !errors.As(err, &fault) && errors.Is(err, context.Canceled):
 		return &eval.Fault{Status: eval.Cancelled, Err: context.Canceled}
+	case !errors.As(err, &fault) && errors.Is(err, context.DeadlineExceeded):
+		return &eval.Fault{Status: eval.InfraNetwork, Err: err}
 	}
 	return err
 }

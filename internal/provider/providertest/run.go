@@ -290,7 +290,7 @@ func overloaded(t *testing.T, f *Fake) {
 }
 
 func tooLong(t *testing.T, f *Fake) {
-	f.fails(t, Act{Fail: TooLong, Message: "too long"}, eval.ContextOverflow, false)
+	_ = f.fails(t, Act{Fail: TooLong, Message: "too long"}, eval.ContextOverflow, false)
 }
 
 // filtered wants the status content_filtered: a fault's, or of an output that
@@ -306,8 +306,13 @@ func filtered(t *testing.T, f *Fake) {
 	}
 }
 
-func notJSON(t *testing.T, f *Fake) { f.fails(t, Act{Fail: NotJSON}, eval.InfraBadResponse, false) }
-func nan(t *testing.T, f *Fake)     { f.fails(t, Act{Fail: NaN}, eval.InfraBadResponse, false) }
+func notJSON(t *testing.T, f *Fake) {
+	_ = f.fails(t, Act{Fail: NotJSON}, eval.InfraBadResponse, false)
+}
+
+func nan(t *testing.T, f *Fake) {
+	_ = f.fails(t, Act{Fail: NaN}, eval.InfraBadResponse, false)
+}
 
 func cancelled(t *testing.T, f *Fake) {
 	r := f.start(t, Act{Fail: Hang})
