@@ -24,6 +24,7 @@ func (a *app) commands() []*cobra.Command {
 		a.scoreCommand(),
 		a.mockServerCommand(),
 		a.dataCommand(),
+		a.cacheCommand(),
 		a.doctorCommand(),
 		a.completionCommand(),
 		a.versionCommand(),

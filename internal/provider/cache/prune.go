@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -128,6 +129,10 @@ type Prune struct {
 	Source string
 }
 
+// ErrUnknownSource is in the chain of the error about a Source that has no
+// entries.
+var ErrUnknownSource = errors.New("response cache: no model")
+
 // Pruned is what was removed and what is left, of the sources looked at.
 type Pruned struct {
 	RemovedEntries int64 `json:"removed_entries"`
@@ -146,7 +151,7 @@ func (s *Store) Prune(ctx context.Context, p Prune) (Pruned, error) {
 	if p.Source != "" {
 		sources = slices.DeleteFunc(sources, func(u Usage) bool { return !u.is(p.Source) })
 		if len(sources) == 0 {
-			return out, fmt.Errorf("response cache: no model %q in %s; see: olmo-eval cache stats", p.Source, s.dir)
+			return out, fmt.Errorf("%w %q in %s; see: olmo-eval cache stats", ErrUnknownSource, p.Source, s.dir)
 		}
 	}
 	var files []file

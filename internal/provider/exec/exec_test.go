@@ -20,7 +20,8 @@ func provider(t *testing.T, options map[string]any, change func(*Config)) *Provi
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Command: []string{exe}, Environ: append(os.Environ(), asEngine+"=1"), Options: options, As: eval.Model{ID: "m"}}
+	// A binary with the race detector would take a second to end.
+	cfg := Config{Command: []string{exe}, Environ: append(os.Environ(), asEngine+"=1", "GORACE=atexit_sleep_ms=0"), Options: options, As: eval.Model{ID: "m"}}
 	if change != nil {
 		change(&cfg)
 	}

@@ -18,6 +18,9 @@ type queue struct {
 
 // enter waits for a place at a process. It must be given back with leave.
 func (q *queue) enter(ctx context.Context) (*session, error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx, "before a process was asked")
+	}
 	q.mu.Lock()
 	if q.err != nil {
 		defer q.mu.Unlock()
