@@ -152,7 +152,7 @@ func ContextTooLong(lower, kind string) bool {
 	}
 	for _, words := range []string{"context length", "context_length", "max_model_len", "maximum model length", "context size",
 		"context window", "context limit", "prompt is too long", "input is too long", "longer than the maximum",
-		"input token count", "too many input tokens"} {
+		"input token count", "too many input tokens", "input tokens exceed"} {
 		if strings.Contains(lower, words) {
 			return true
 		}

@@ -197,6 +197,7 @@ var fingerprintPrompts = [...]string{
 func (c *Client) fingerprint(ctx context.Context, caps *eval.Caps) error {
 	length := 12
 	var first [sha256.Size]byte
+	said := 0
 	for round := range 2 {
 		h := sha256.New()
 		for _, prompt := range fingerprintPrompts {
@@ -214,7 +215,12 @@ func (c *Client) fingerprint(ctx context.Context, caps *eval.Caps) error {
 				return err
 			}
 			out := &resp.Outputs[0]
+			said += len(out.Text) + len(out.Reasoning)
 			fmt.Fprintf(h, "%d %s %d %s\n", len(out.Text), out.Text, len(out.Reasoning), out.Reasoning)
+		}
+		if said == 0 {
+			caps.Notes = append(caps.Notes, "no fingerprint: short answers are empty")
+			return nil
 		}
 		var sum [sha256.Size]byte
 		h.Sum(sum[:0])

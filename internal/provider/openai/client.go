@@ -140,7 +140,9 @@ func (c *Client) some(ctx context.Context, r *eval.Request, k, n int) (*eval.Res
 			if c.adapt(err, q) {
 				continue
 			}
-			return nil, err
+			if resp = unfinished(err, n); resp == nil {
+				return nil, err
+			}
 		}
 		resp.Timing.Total = httpapi.Milliseconds(time.Since(sent))
 		if !rep.first.IsZero() {
@@ -152,6 +154,21 @@ func (c *Client) some(ctx context.Context, r *eval.Request, k, n int) (*eval.Res
 		}
 		return resp, nil
 	}
+}
+
+// unfinished is the answer of models that refuse to tell what they did not
+// finish: those of OpenAI that used up max_tokens while they were thinking. nil
+// is for all other errors.
+func unfinished(err error, n int) *eval.Response {
+	var problem *httpapi.StatusError
+	if !asStatus(err, &problem) || problem.Code != 400 || !strings.Contains(problem.Message, "model output limit was reached") {
+		return nil
+	}
+	resp := &eval.Response{Outputs: make([]eval.Output, n), Attempts: 1}
+	for i := range resp.Outputs {
+		resp.Outputs[i].FinishReason = "length"
+	}
+	return resp
 }
 
 // cutStops cuts texts at stop sequences that the server does not take. The

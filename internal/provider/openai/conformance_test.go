@@ -353,3 +353,30 @@ func TestStreamTellsTheFirstToken(t *testing.T) {
 		t.Errorf("without a stream: %+v %v", resp, err)
 	}
 }
+
+// TestThoughtToTheEnd: a model that used up its tokens while it was thinking
+// refuses to say so in another way. That is an answer cut short, and no sign
+// that the server has no chats.
+func TestThoughtToTheEnd(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/chat/completions":
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"error":{"message":"Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.","type":"invalid_request_error"}}`)
+		case "/v1/models":
+			io.WriteString(w, `{"data":[{"id":"m"}]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}, nil)
+	r := user("x")
+	r.Sampling = eval.Sampling{Temperature: 1, NumSamples: 2}
+	resp, err := c.Respond(ctx, r)
+	if want := (eval.Output{FinishReason: "length"}); err != nil || !reflect.DeepEqual(resp.Outputs, []eval.Output{want, want}) {
+		t.Errorf("%+v %v", resp, err)
+	}
+	caps, err := c.Caps(ctx)
+	if err != nil || !caps.Chat || caps.Completion || caps.Fingerprint != "" || !slices.ContainsFunc(caps.Notes, func(n string) bool { return strings.Contains(n, "no fingerprint") }) {
+		t.Errorf("%+v %v", caps, err)
+	}
+}
