@@ -146,6 +146,12 @@ func (e *engine) obey(r, greeting request) {
 	case "die":
 		fmt.Fprintln(os.Stderr, "boom: bad row")
 		os.Exit(3)
+	case "dieOnce": // and leave a file behind
+		if _, err := os.Stat(rest); err != nil {
+			_ = os.WriteFile(rest, nil, 0o644)
+			os.Exit(3)
+		}
+		e.answer(id, "lived")
 	case "leave":
 		os.Exit(0)
 	case "half":

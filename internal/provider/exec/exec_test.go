@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/provider/layer"
 )
 
 // provider makes one whose engine is this test.
@@ -205,6 +207,16 @@ func TestDeadlyRequest(t *testing.T) {
 	}
 	if after := text(t, p, "pid"); after != before {
 		t.Error("the process was ended again")
+	}
+}
+
+// With the layers round it, a crash costs a try and nothing else.
+func TestCrashIsTriedAgain(t *testing.T) {
+	p := provider(t, nil, nil)
+	r := layer.Stack{Base: time.Nanosecond}.Round(p)
+	resp, err := r.Respond(t.Context(), say("dieOnce "+filepath.Join(t.TempDir(), "died")))
+	if err != nil || resp.Outputs[0].Text != "lived" || resp.Attempts != 2 {
+		t.Errorf("%+v, %v", resp, err)
 	}
 }
 
