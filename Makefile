@@ -44,7 +44,7 @@ check: lint
 # Claims of speed and memory, as ratios and figures of one run.
 bench: build
 	$(GO) run ./internal/bench -bin ./olmo-eval
-	$(GO) test -run '^$$' -bench ClientOverhead -benchtime 3x ./internal/mockserver | grep -v '^ok\|no test files\|PASS'
+	$(GO) test -run '^$$' -bench 'Scoring$$' -benchtime 3x ./internal/mockserver | grep '^Bench'
 	$(GO) test -run '^$$' -bench 'Catalog$$|ReadGSM8K|ComparePaired' ./internal/conformance ./benchmarks ./internal/stats | grep '^Bench'
 
 # Each parser's fuzz target for a little while.

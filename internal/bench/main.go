@@ -20,7 +20,7 @@ import (
 func main() {
 	bin := flag.String("bin", "./olmo-eval", "the program to measure")
 	runs := flag.Int("n", 5, "runs of each short measurement; the median is printed")
-	quick := flag.Bool("quick", false, "leave out the million instances")
+	quick := flag.Bool("quick", false, "leave out what takes a minute: faults, a million instances")
 	flag.Parse()
 	if err := run(*bin, *runs, *quick); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -45,8 +45,14 @@ func run(bin string, runs int, quick bool) error {
 	if err := gsm8k(bin, dir, runs); err != nil {
 		return err
 	}
+	if err := overhead(bin, runs); err != nil {
+		return err
+	}
 	if quick {
 		return nil
+	}
+	if err := storm(); err != nil {
+		return err
 	}
 	return million(bin, dir)
 }

@@ -1,11 +1,8 @@
 package mockserver_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,7 +10,6 @@ import (
 	"time"
 
 	"olmoeval/eval"
-	"olmoeval/internal/provider/layer"
 	"olmoeval/internal/provider/openai"
 )
 
@@ -54,61 +50,6 @@ func generations(n int) []*eval.Request {
 			Origin: &eval.Origin{Instance: in, Digest: eval.ItemDigest(in)}}
 	}
 	return out
-}
-
-// BenchmarkClientOverhead compares the client with a bare load generator that
-// sends the same bodies, ready made, over one http.Transport and reads the
-// answers without looking at them; server, client and generator share the
-// cores. The metric "ratio" is the share of the generator's rate that the
-// client keeps; "ratio-with-layers" is what it keeps under all layers.
-func BenchmarkClientOverhead(b *testing.B) {
-	reqs := generations(2048)
-	const n, rounds = 20000, 3
-	_, _, url := start(b, "mock:oracle", reqs...)
-	c := client(b, url, func(c *openai.Config) { c.Model = "mock" })
-	transport := &http.Transport{MaxIdleConnsPerHost: 2 * inFlight, DisableCompression: true}
-	defer transport.CloseIdleConnections()
-	bodies := make([][]byte, len(reqs))
-	for i, r := range reqs {
-		bodies[i] = fmt.Appendf(nil, `{"model":"mock","prompt":%q,"logprobs":1,"add_special_tokens":false,"n":1,"temperature":0}`, r.Prompt)
-	}
-	bare := func(i int) error {
-		req, err := http.NewRequest(http.MethodPost, url+"/v1/completions", bytes.NewReader(bodies[i%len(bodies)]))
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := transport.RoundTrip(req)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		return err
-	}
-	ours := func(i int) error {
-		_, err := c.Respond(context.Background(), reqs[i%len(reqs)])
-		return err
-	}
-	stack := &layer.Once{Bytes: 1 << 12, Next: &layer.Retry{Next: &layer.Limit{Start: inFlight, Next: &layer.Timeout{Next: c}}}}
-	layered := func(i int) error {
-		_, err := stack.Respond(context.Background(), reqs[i%len(reqs)])
-		return err
-	}
-	load(b, inFlight*2, bare)
-	load(b, inFlight*2, ours)
-	for b.Loop() {
-		var fast, mine, whole float64
-		for range rounds {
-			fast = max(fast, load(b, n, bare))
-			mine = max(mine, load(b, n, ours))
-			whole = max(whole, load(b, n, layered))
-		}
-		b.ReportMetric(fast, "bare/s")
-		b.ReportMetric(mine, "client/s")
-		b.ReportMetric(mine/fast, "ratio")
-		b.ReportMetric(whole/fast, "ratio-with-layers")
-	}
 }
 
 // BenchmarkScoring is what four continuations of a five-shot context cost,
