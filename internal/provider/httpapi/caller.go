@@ -184,8 +184,8 @@ func (c *Caller) Broken(ctx context.Context, u *url.URL, err error) error {
 	status := eval.InfraNetwork
 	hint := ""
 	switch {
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		status = eval.Cancelled
+	case errors.Is(ctx.Err(), context.Canceled):
+		status = eval.Cancelled // whatever broke at the same time
 	case errors.Is(err, syscall.ECONNREFUSED):
 		status = eval.InfraServerDown
 		hint = "is the server running, and is base_url right? --wait 30m waits for it"

@@ -130,8 +130,12 @@ func TestConnectionFaults(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	stopped, cancel := context.WithCancel(ctx)
-	time.AfterFunc(10*time.Millisecond, cancel)
-	_, err = slow.Respond(stopped, prompt("x"))
+	patient := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		cancel()
+		<-r.Context().Done()
+	}, nil)
+	_, err = patient.Respond(stopped, prompt("x"))
 	if f := eval.FaultOf(err); f.Status != eval.Cancelled {
 		t.Errorf("%v", err)
 	}
