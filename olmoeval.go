@@ -27,7 +27,7 @@ func Main(sets ...eval.Set) {
 	context.AfterFunc(ctx, stop) // a second signal has its default effect
 	os.Exit(cli.Main(ctx, cli.Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Dir: dir, TTY: isTerminal(os.Stderr), Sets: sets,
+		Getenv: os.Getenv, Environ: os.Environ(), Dir: dir, TTY: isTerminal(os.Stderr), Sets: sets,
 	}))
 }
 

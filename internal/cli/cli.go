@@ -16,7 +16,12 @@ import (
 	"olmoeval/eval"
 	"olmoeval/internal/engine"
 	"olmoeval/internal/journal"
+	"olmoeval/internal/provider/layer"
+	"olmoeval/internal/serve"
 )
+
+// serveWatch is the command of the process that ends servers with this one.
+const serveWatch = "serve-watch"
 
 // Env is what the program sees of the world.
 type Env struct {
@@ -25,7 +30,9 @@ type Env struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
-	Dir    string // working directory
+	// Environ is the whole environment, for processes that are started.
+	Environ []string
+	Dir     string // working directory
 	// TTY says that Stderr is a terminal: progress may redraw itself.
 	TTY bool
 	// Sets are the benchmarks built into the binary.
@@ -49,6 +56,8 @@ type app struct {
 	log     *slog.Logger
 	global  globalFlags
 	project *projectState
+	// groups shares limits between models of one account.
+	groups *layer.Groups
 }
 
 // globalFlags work before and after every command.
@@ -89,7 +98,10 @@ func asUsage(err error) error {
 
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, env Env) int {
-	a := &app{Env: env}
+	if len(env.Args) > 0 && env.Args[0] == serveWatch {
+		return serve.Watch(env.Args[1:]) // it outlives a run to end the run's servers
+	}
+	a := &app{Env: env, groups: &layer.Groups{}}
 	root := a.root()
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)

@@ -161,7 +161,7 @@ func (a *app) printComparison(c *compare.Comparison, format string) error {
 	if a.global.json {
 		return a.printJSON(c)
 	}
-	if err := a.preamble(format, c.Headline(), "A: "+checkpoint(c.A), "B: "+checkpoint(c.B)); err != nil {
+	if err := a.preamble(format, c.Headline(), "A: "+checkpointName(c.A), "B: "+checkpointName(c.B)); err != nil {
 		return err
 	}
 	t := &table.Table{Columns: table.Columns("task", "metric", ">n", ">A", ">B", ">Δ = B−A", ">± SE", ">95 % CI", ">p", ">p adj", ">better/worse/same", ">MDE80", ">n needed", "verdict")}
@@ -215,7 +215,7 @@ func (a *app) preamble(format string, lines ...string) error {
 	return nil
 }
 
-func checkpoint(c compare.Checkpoint) string {
+func checkpointName(c compare.Checkpoint) string {
 	s := c.Model
 	if c.Name != "" {
 		s += ", " + c.Name
@@ -262,7 +262,7 @@ func (a *app) printAgainst(c *compare.Comparison, format string) error {
 	if c.Against == nil {
 		return nil
 	}
-	if err := a.preamble(format, "", "Does the change from A to B hold from C to D?", "C: "+checkpoint(c.Against.C), "D: "+checkpoint(c.Against.D)); err != nil {
+	if err := a.preamble(format, "", "Does the change from A to B hold from C to D?", "C: "+checkpointName(c.Against.C), "D: "+checkpointName(c.Against.D)); err != nil {
 		return err
 	}
 	t := &table.Table{Columns: table.Columns("task", "metric", ">n", ">B−A", ">D−C", ">(D−C)−(B−A)", ">± SE", ">95 % CI", ">p adj", "verdict")}

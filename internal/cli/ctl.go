@@ -126,7 +126,7 @@ func (a *app) ctlOne(ctx context.Context, dir, id string, r ctl.Request) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	s, err := c.Do(ctx, r)
 	if err != nil {
 		return err

@@ -21,6 +21,13 @@ type inspected struct {
 	Instance inspectedInstance `json:"instance"`
 	Request  *eval.Request     `json:"request"`
 	Sampling inspectedSampling `json:"sampling"`
+	// What follows is there if a tokenizer is given.
+
+	// Formatted is the text that the model reads: of a chat what its template
+	// makes of it; of log-likelihoods the contexts, each once.
+	Formatted *string          `json:"formatted,omitempty"`
+	Tokens    *inspectedTokens `json:"tokens,omitempty"`
+	Notes     []string         `json:"notes,omitempty"`
 }
 
 type inspectedInstance struct {
@@ -66,15 +73,20 @@ type inspectFlags struct {
 	asks
 	n, skip int
 	bad     bool
+
+	tokenizer         string
+	formatted, tokens bool
+	offline           *offline // nil without a tokenizer
 }
 
 func (a *app) taskInspectCommand() *cobra.Command {
 	f := &inspectFlags{asks: asks{dir: a.Dir}}
 	cmd := &cobra.Command{
-		Use:   "inspect SPEC… [-n N] [--skip K] [-o KEY=VALUE…] [--diff SPEC]",
+		Use:   "inspect SPEC… [-n N] [--skip K] [-o KEY=VALUE…] [--diff SPEC] [-T DIR]",
 		Short: "print instances and the exact requests made of them; asks no model",
 		Example: `  olmo-eval task inspect gsm8k -n 2
-  olmo-eval task inspect arc_easy:rc --diff arc_easy:mc`,
+  olmo-eval task inspect arc_easy:rc --diff arc_easy:mc
+  olmo-eval task inspect gsm8k --formatted --tokens -T ./checkpoint`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeMany(a.taskSpecs),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,6 +95,10 @@ func (a *app) taskInspectCommand() *cobra.Command {
 			}
 			if len(f.tasks) > 1 {
 				return usage("--diff is given %d times, want once", len(f.tasks))
+			}
+			var err error
+			if f.offline, err = f.newOffline(a.abs); err != nil {
+				return err
 			}
 			if len(f.tasks) == 1 {
 				return a.inspectDiff(cmd.Context(), f, args)
@@ -94,6 +110,9 @@ func (a *app) taskInspectCommand() *cobra.Command {
 	fs.IntVarP(&f.n, "count", "n", 1, "instances of each task; 0 for all")
 	fs.IntVar(&f.skip, "skip", 0, "instances to pass over first")
 	fs.BoolVar(&f.bad, "skip-bad-rows", false, "pass over malformed rows")
+	fs.StringVarP(&f.tokenizer, "tokenizer", "T", "", "folder with the model's tokenizer.json and chat template, or such a file")
+	fs.BoolVar(&f.formatted, "formatted", false, "print the text that the model reads: of a chat what its template makes of it; needs -T")
+	fs.BoolVar(&f.tokens, "tokens", false, "print the tokens of the request, for log-likelihoods with the boundary; needs -T")
 	f.registerOverrides(cmd)
 	fs.Var(&askFlag{&f.asks, 't'}, "diff", "print how the requests of this spec differ; -o after it changes this spec alone")
 	_ = cmd.RegisterFlagCompletionFunc("diff", a.completeMany(a.taskSpecs))
@@ -179,6 +198,9 @@ func (a *app) inspectedOf(ctx context.Context, f *inspectFlags, s *catalog.Selec
 				var req *eval.Request
 				if in, req, err = p.Request(it); err == nil {
 					x = newInspected(s.Label, it.Index, in, req)
+					if f.offline != nil {
+						err = f.offline.show(x)
+					}
 				}
 			}
 			if err != nil {
@@ -245,5 +267,6 @@ func (x *inspected) requestText() string {
 		part("max_length", fmt.Sprint(*r.MaxLength))
 	}
 	part("sampling", string(plainJSON(x.Sampling)))
+	x.offlineText(part)
 	return b.String()
 }

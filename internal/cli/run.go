@@ -231,7 +231,7 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 	if err := a.watching(f, m); err != nil {
 		return nil, nil, err
 	}
-	provider, responder, err := a.provider(ctx, m, f)
+	to, err := a.provider(ctx, m, h, f)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -243,12 +243,14 @@ func (a *app) engine(ctx context.Context, f *runFlags, m *modelspec.Config, h *h
 			New: f.fresh, AcceptFailures: f.acceptFailures, MaxFailed: firstOf(f.maxFailed, project.Run.MaxFailed, "1%"),
 			Command: f.command(a.Args, like), Program: program(), Harness: h.identity(),
 			Like: like, AllowDrift: f.allowDrift, Getenv: a.Getenv,
+			Hygiene:  engine.Hygiene{Template: to.template, AddsBOS: m.AddBOS != nil && *m.AddBOS},
+			Serving:  to.serving,
 			Overflow: h.ContextOverflow, Variants: f.works, Warn: func(line string) { a.note("olmo-eval: warning: %s", line) },
 		},
-		Loader: a.loader(f.skipBadRows), Provider: provider, Responder: h.wrap(responder), Progress: &engine.Progress{},
+		Loader: a.loader(f.skipBadRows), Provider: to.provider, Responder: h.wrap(to.responder), Progress: &engine.Progress{},
 		Budget: f.budget,
 	}
-	return e, func() { _ = provider.Close() }, nil
+	return e, func() { _ = to.provider.Close() }, nil
 }
 
 const defaultConcurrency = 64

@@ -29,6 +29,9 @@ type runFlags struct {
 	like           string
 	vs             string
 	base           compare.Side // what vs means
+	cache          string
+	silence        time.Duration
+	hedge          bool
 	works          func(*eval.Task, func(*eval.Task) bool) []string
 	maxFailed      string
 	acceptFailures bool
@@ -64,6 +67,9 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, with the origin of every value, and what is missing")
 	fs.DurationVar(&f.wait, "wait", 0, "wait this long for the endpoint at the start and through an outage")
 	fs.DurationVar(&f.timeout, "timeout", 0, "how long one request may take (default 30m)")
+	fs.DurationVar(&f.silence, "silence", 0, "how long a stream may bring nothing (default 5m)")
+	fs.BoolVar(&f.hedge, "hedge", false, "ask a second time what takes longer than nearly all others did (never sampling without a seed)")
+	fs.StringVar(&f.cache, "cache", cacheAuto, "answers kept by earlier runs: auto (where the weights are pinned), on, off")
 	fs.IntVar(&f.concurrency, "concurrency", 0, "instances in flight (default 64)")
 	f.measureFlags.register(fs)
 	addFormat(cmd, &f.format)

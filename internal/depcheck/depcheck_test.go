@@ -23,6 +23,8 @@ var authoring = []string{"prompt", "answer", "score", "metric", "dataset"}
 // allowed lists what each package may import, besides leaves and its own
 // sub-packages. A package that is not listed may import nothing of ours.
 var allowed = map[string][]string{
+	"internal/chattemplate": {"eval"},
+
 	"eval":                 {},
 	"catalog":              {"eval"},
 	"prompt":               {"eval"},
@@ -51,7 +53,7 @@ var allowed = map[string][]string{
 	"internal/conformance": append([]string{"eval", "catalog", "benchmarks", "internal/engine", "internal/corpus"}, authoring...),
 	"internal/docgen":      {"eval", "catalog", "benchmarks", "metric"},
 	"internal/cli": append([]string{"eval", "catalog", "starfile", "internal/config", "internal/modelspec", "internal/journal", "internal/engine",
-		"internal/find", "internal/compare", "internal/ctl", "internal/perf", "internal/sample", "internal/telemetry", "internal/provider", "internal/mockserver", "internal/hook"}, authoring...),
+		"internal/find", "internal/tokenizer", "internal/chattemplate", "internal/compare", "internal/ctl", "internal/perf", "internal/sample", "internal/telemetry", "internal/provider", "internal/serve", "internal/checkpoint", "internal/fetch", "internal/mockserver", "internal/hook"}, authoring...),
 	"":              {"eval", "internal/cli"},
 	"cmd/olmo-eval": {"", "benchmarks"},
 	"examples":      {"eval", "", "benchmarks", "prompt", "answer", "score", "metric", "dataset"},

@@ -253,6 +253,9 @@ func (r *run) finish(ctx context.Context, cause error) (*journal.Result, error) 
 	err := r.w.Close(func(m *journal.Manifest) {
 		m.Status, m.Reason, m.Results, m.Tasks = res.Status, reason, res, p.Entries
 		m.Caps = p.Caps
+		if r.Serving != nil {
+			m.Serving = r.Serving()
+		}
 		m.Ended = now().UTC()
 		m.Sealed = res.Status == journal.Complete
 	})

@@ -54,6 +54,9 @@ type Options struct {
 	// "fail" (or "") counts it as wrong, "skip" leaves it out of the numbers. What
 	// cuts prompts is a layer of the provider's.
 	Overflow string
+	// Serving says which servers were started for the run, for its manifest; nil,
+	// or a nil result, says none.
+	Serving func() any
 	// Warn is told what was found before or early in a run; nil tells nobody.
 	Warn func(string)
 	// Variants names the variants of a task for which ok holds, as specs; nil

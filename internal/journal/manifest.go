@@ -43,13 +43,16 @@ type Manifest struct {
 	Shard     *Shard     `json:"shard,omitempty"`
 	Model     eval.Model `json:"model"`
 	// ModelHash is the reference's hash of the provider configuration.
-	ModelHash  string           `json:"model_hash,omitempty"`
-	SystemHash string           `json:"system_hash"`
-	Harness    map[string]any   `json:"harness,omitempty"`
-	Caps       eval.Caps        `json:"caps,omitzero"`
-	Program    Program          `json:"program"`
-	Tasks      []Task           `json:"tasks"`
-	Suites     []eval.SuiteNode `json:"suites,omitempty"`
+	ModelHash  string         `json:"model_hash,omitempty"`
+	SystemHash string         `json:"system_hash"`
+	Harness    map[string]any `json:"harness,omitempty"`
+	Caps       eval.Caps      `json:"caps,omitzero"`
+	Program    Program        `json:"program"`
+	// Serving says which servers were started for the run: commands, versions,
+	// GPUs, logs, restarts.
+	Serving any              `json:"serving,omitempty"`
+	Tasks   []Task           `json:"tasks"`
+	Suites  []eval.SuiteNode `json:"suites,omitempty"`
 	// MaxFailed is the allowed share or count, as given.
 	MaxFailed string  `json:"max_failed,omitempty"`
 	Results   *Result `json:"results,omitempty"`

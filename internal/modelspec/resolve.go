@@ -58,11 +58,19 @@ type Config struct {
 	Price *Price `json:"price,omitempty" yaml:"price"`
 	// Command starts an exec provider: a program and its arguments.
 	Command Texts `json:"command,omitempty" yaml:"command"`
+	// Env names variables that an exec provider gets though they look like
+	// secrets, such as HF_TOKEN; Options are handed to it as they are.
+	Env     Texts          `json:"env,omitempty" yaml:"env"`
+	Options map[string]any `json:"options,omitempty" yaml:"options"`
 	// Tokenizer is a directory or hub id with tokenizer.json where the model's
 	// own is not to be used.
 	Tokenizer string `json:"tokenizer,omitempty" yaml:"tokenizer"`
 
-	// The rest is for servers that are started here.
+	// GPULayers and Threads are llama.cpp's, in process.
+	GPULayers *int `json:"gpu_layers,omitempty" yaml:"gpu_layers"`
+	Threads   int  `json:"threads,omitempty" yaml:"threads"`
+
+	// The rest is for servers that are started here, and for processes.
 
 	// NumInstances is how many replicas; 0 means one, or as many as the GPUs
 	// hold with gpus=all.

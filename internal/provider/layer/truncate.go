@@ -79,3 +79,6 @@ func (t *Truncate) cut(ctx context.Context, r *eval.Request) (from int, err erro
 	}
 	return 0, nil
 }
+
+// Unwrap is Next.
+func (t *Truncate) Unwrap() eval.Responder { return t.Next }
