@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"olmoeval/eval"
 	"olmoeval/internal/chattemplate/jinja"
 )
 
@@ -136,5 +137,33 @@ func BenchmarkRender(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestFromRequest(t *testing.T) {
+	tmpl, err := Parse("{{ messages | tojson }}{{ tools | tojson }}{{ thinking }}{{ add_generation_prompt }}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := FromRequest(&eval.Request{
+		Messages: []eval.Message{{Role: "user", Content: "<é>"}, {Role: "assistant", ToolCalls: []eval.ToolCall{
+			{ID: "1", Name: "f", Arguments: `{"z":1,"a":[]}`}, {Name: "g"}, {Name: "h", Arguments: "{broken"}}}, {Role: "tool", ToolCallID: "1"}},
+		Tools:    []eval.Tool{{Name: "f", Parameters: json.RawMessage(`{"type":"object","b":1,"a":2}`)}},
+		Sampling: eval.Sampling{ExtraBody: map[string]any{"chat_template_kwargs": map[string]any{"thinking": false}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := tmpl.Render(in)
+	want := `[{"role": "user", "content": "<é>"}, {"role": "assistant", "content": null, "tool_calls": [` +
+		`{"id": "1", "type": "function", "function": {"name": "f", "arguments": {"z": 1, "a": []}}}, ` +
+		`{"id": "", "type": "function", "function": {"name": "g", "arguments": {}}}, ` +
+		`{"id": "", "type": "function", "function": {"name": "h", "arguments": "{broken"}}]}, {"role": "tool", "content": "", "tool_call_id": "1"}]` +
+		`[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "b": 1, "a": 2}}}]FalseTrue`
+	if err != nil || got != want {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+	if in, err := FromRequest(&eval.Request{Prompt: "p"}); err != nil || string(in.Messages) != `[{"role":"user","content":"p"}]` || in.Tools != nil {
+		t.Errorf("prompt: %s, %v", in.Messages, err)
 	}
 }
