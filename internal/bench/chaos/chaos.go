@@ -114,7 +114,7 @@ func Run(ctx context.Context, p Plan) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	// How long answers take says nothing here: client and server share the cores.
 	group := &layer.Group{Start: p.Start, Max: p.Start, Floor: p.Floor, NoLatency: true}
 	var rep Report

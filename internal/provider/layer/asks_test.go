@@ -153,13 +153,13 @@ func TestSamples(t *testing.T) {
 		resp.Notes = []string{"a note"}
 		return resp, nil
 	})}
-	ask := func(sampling eval.Sampling) (*eval.Response, error, int64) {
+	ask := func(sampling eval.Sampling) (*eval.Response, int64, error) {
 		before := calls.Load()
 		resp, err := s.Respond(context.Background(), &eval.Request{Type: eval.Chat, Sampling: sampling})
-		return resp, err, calls.Load() - before
+		return resp, calls.Load() - before, err
 	}
 	seed := int64(100)
-	resp, err, n := ask(eval.Sampling{NumSamples: 10, Temperature: 1, Seed: &seed})
+	resp, n, err := ask(eval.Sampling{NumSamples: 10, Temperature: 1, Seed: &seed})
 	if err != nil || n != 10 || len(resp.Outputs) != 10 || resp.Attempts != 20 || resp.Usage.CompletionTokens != 50 || resp.Timing.Total != 100 || len(resp.Notes) != 1 {
 		t.Fatalf("%+v %v, %d calls", resp, err, n)
 	}
@@ -171,18 +171,18 @@ func TestSamples(t *testing.T) {
 	if seed != 100 {
 		t.Error("the caller's seed was changed")
 	}
-	if resp, err, n := ask(eval.Sampling{NumSamples: 3}); err != nil || n != 1 || len(resp.Outputs) != 3 || resp.Attempts != 2 {
+	if resp, n, err := ask(eval.Sampling{NumSamples: 3}); err != nil || n != 1 || len(resp.Outputs) != 3 || resp.Attempts != 2 {
 		t.Errorf("greedy: %+v %v, %d calls", resp, err, n)
 	}
-	if resp, err, n := ask(eval.Sampling{NumSamples: 3, Temperature: 1}); err != nil || n != 3 || resp.Outputs[2].Text != "none" {
+	if resp, n, err := ask(eval.Sampling{NumSamples: 3, Temperature: 1}); err != nil || n != 3 || resp.Outputs[2].Text != "none" {
 		t.Errorf("no seed: %+v %v, %d calls", resp, err, n)
 	}
 	failing.Store(102)
-	if resp, err, _ := ask(eval.Sampling{NumSamples: 10, Temperature: 1, Seed: &seed}); eval.FaultOf(err).Status != eval.InfraServerDown || len(resp.Outputs) != 0 || resp.Attempts < 3 {
+	if resp, _, err := ask(eval.Sampling{NumSamples: 10, Temperature: 1, Seed: &seed}); eval.FaultOf(err).Status != eval.InfraServerDown || len(resp.Outputs) != 0 || resp.Attempts < 3 {
 		t.Errorf("a failed sample: %+v %v", resp, err)
 	}
 	s.N = func() bool { return true }
-	if _, err, n := ask(eval.Sampling{NumSamples: 3, Temperature: 1}); err == nil || n != 1 {
+	if _, n, err := ask(eval.Sampling{NumSamples: 3, Temperature: 1}); err == nil || n != 1 {
 		t.Errorf("a provider with n was asked %d times: %v", n, err)
 	}
 }

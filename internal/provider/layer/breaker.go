@@ -45,22 +45,32 @@ func (b *Breaker) Respond(ctx context.Context, r *eval.Request) (*eval.Response,
 	if err := b.begin(sent); err != nil {
 		return nil, err
 	}
-	var fault *eval.Fault
-	judged := false // not when Next panics
+	left := false // true but when Next panics
 	defer func() {
-		if !judged {
-			b.end(sent, nil, false)
+		if !left {
+			b.leave()
 		}
 	}()
 	resp, err := b.Next.Respond(ctx, r)
+	var fault *eval.Fault
 	if err != nil {
 		fault = eval.FaultOf(err)
 	}
-	judged = true
-	if opened := b.end(sent, fault, ctx.Err() == nil); opened != nil {
+	left = true
+	if err != nil && ctx.Err() != nil {
+		b.leave() // it was not the endpoint that ended it
+		return resp, err
+	}
+	if opened := b.end(sent, fault); opened != nil {
 		return resp, opened
 	}
 	return resp, err
+}
+
+func (b *Breaker) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
 }
 
 func (b *Breaker) begin(sent time.Time) error {
@@ -77,15 +87,14 @@ func (b *Breaker) begin(sent time.Time) error {
 }
 
 // end counts an attempt; it returns the fault that ends the run where this was
-// the last that could be borne. counts is false where the attempt was not ended
-// by the endpoint.
-func (b *Breaker) end(sent time.Time, fault *eval.Fault, counts bool) error {
+// the last that could be borne.
+func (b *Breaker) end(sent time.Time, fault *eval.Fault) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inFlight--
 	now := time.Now()
 	switch {
-	case !counts || b.open != nil:
+	case b.open != nil:
 		return nil
 	case fault == nil || !fault.Status.Retryable() || fault.Abort:
 		// An answer, or a refusal of this one request: somebody is there.

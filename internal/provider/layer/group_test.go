@@ -86,9 +86,9 @@ func TestGroupFindsTheBestConcurrency(t *testing.T) {
 		low, top int
 	}{
 		{"a server of sixteen", &simulated{slow: full(16)}, 12, 32},
-		{"a server of two hundred", &simulated{slow: full(200)}, 130, 330},
+		{"a server of a hundred", &simulated{slow: full(100)}, 65, 170},
 		{"more than forty are worse for all", &simulated{slow: func(n int) float64 { return max(1, float64(n*n)/1600) }}, 25, 70},
-		{"no bound", &simulated{}, 400, 512},
+		{"no bound", &simulated{}, 200, 256},
 		{"long generations and short ones", &simulated{tokens: func() int {
 			mu.Lock()
 			defer mu.Unlock()
@@ -96,7 +96,7 @@ func TestGroupFindsTheBestConcurrency(t *testing.T) {
 				return 20_000
 			}
 			return 1 + long.IntN(200)
-		}}, 400, 512},
+		}}, 200, 256},
 		{"refuses more than a hundred", &simulated{refuse: func(n int) error {
 			if n > 100 {
 				return fault(eval.InfraRateLimited, 0)
@@ -105,8 +105,8 @@ func TestGroupFindsTheBestConcurrency(t *testing.T) {
 		}}, 60, 115},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &Limit{Next: c.sim, Max: 512}
-			flood(l, 600, 4*time.Minute)
+			l := &Limit{Next: c.sim, Max: 256}
+			flood(l, 300, 4*time.Minute)
 			if got := l.Load(); got.Places < c.low || got.Places > c.top {
 				t.Errorf("%s: %d places, want %d to %d", c.name, got.Places, c.low, c.top)
 			} else {
