@@ -167,20 +167,18 @@ func utf8Prefix(s string) (n int, ok bool) {
 	switch b := s[0]; {
 	case b >= 0xC2 && b <= 0xDF:
 		want = 1
-	case b >= 0xE0 && b <= 0xEF:
+	case b == 0xE0:
+		want, low = 2, 0xA0
+	case b == 0xED:
+		want, high = 2, 0x9F
+	case b >= 0xE1 && b <= 0xEF:
 		want = 2
-		if b == 0xE0 {
-			low = 0xA0
-		} else if b == 0xED {
-			high = 0x9F
-		}
-	case b >= 0xF0 && b <= 0xF4:
+	case b == 0xF0:
+		want, low = 3, 0x90
+	case b >= 0xF1 && b <= 0xF3:
 		want = 3
-		if b == 0xF0 {
-			low = 0x90
-		} else if b == 0xF4 {
-			high = 0x8F
-		}
+	case b == 0xF4:
+		want, high = 3, 0x8F
 	}
 	n = 1
 	for n <= want && n < len(s) && s[n] >= low && s[n] <= high {

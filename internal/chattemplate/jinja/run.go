@@ -114,7 +114,8 @@ func (r *run) capture(body blockStmts, s *scope) (string, error) {
 // locate gives an error its line, unless it has one.
 func (a at) locate(err error) error {
 	var e *Error
-	if err == nil || errors.As(err, &e) || errors.Is(err, ErrBudget) || err == errBreak || err == errContinue {
+	var l *located
+	if err == nil || errors.As(err, &e) || errors.As(err, &l) || errors.Is(err, ErrBudget) || errors.Is(err, errBreak) || errors.Is(err, errContinue) {
 		return err
 	}
 	return &located{a.line, err}
