@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"olmoeval/internal/ctl"
@@ -23,6 +24,7 @@ type live struct {
 	undo    []func()
 	fixed   bool // the places do not follow the endpoint: a mock
 	at      int  // workers at first
+	retuned atomic.Bool
 
 	mu        sync.Mutex
 	workers   int // at least so many
@@ -112,6 +114,11 @@ func (l *live) end() {
 	for _, undo := range l.undo {
 		undo()
 	}
+	if l.retuned.Load() {
+		for _, g := range l.groups {
+			g.Retune(0) // the next run at this endpoint was not meant
+		}
+	}
 	l.cancel()
 }
 
@@ -173,6 +180,7 @@ func (l *live) SetConcurrency(n int) {
 	}
 	for i, g := range l.groups {
 		g.Retune(to)
+		l.retuned.Store(true)
 		if i == 0 {
 			l.follow(g.Load().Places)
 		}
