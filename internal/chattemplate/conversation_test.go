@@ -147,7 +147,7 @@ func renderings(t testing.TB, n int, plain bool) (all []rendering) {
 
 // TestConversations compares whole templates with Jinja2.
 func TestConversations(t *testing.T) {
-	compareAll(t, jinja2(t), renderings(t, 150, false))
+	compareAll(t, jinja2(t), renderings(t, 90, false))
 }
 
 // TestConversationsJavaScript compares them with the package of Hugging Face.
@@ -156,7 +156,7 @@ func TestConversations(t *testing.T) {
 // in ==, which it takes for identity; so contents have no spaces at their ends and
 // no two messages are alike.
 func TestConversationsJavaScript(t *testing.T) {
-	compareAll(t, hfJinja(t), renderings(t, 80, true))
+	compareAll(t, hfJinja(t), renderings(t, 50, true))
 }
 
 // TestGolden holds recorded answers, for machines without Python and node.

@@ -228,7 +228,8 @@ var cleanUp = strings.NewReplacer(" .", ".", " ?", "?", " !", "!", " ,", ",", " 
 var errNoToken = errors.New("no such token id")
 
 // Decode is the text of ids; special tokens are left out if skipSpecial. Bytes
-// that make no character become U+FFFD. Ids without a token are an error.
+// that make no character become U+FFFD. Ids without a token are an error. Spaces
+// are left as the decoder makes them: clean_up_tokenization_spaces is not heeded.
 func (t *Tokenizer) Decode(ids []int, skipSpecial bool) (string, error) {
 	tokens := make([]string, 0, len(ids))
 	for _, id := range ids {

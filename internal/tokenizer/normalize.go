@@ -169,32 +169,6 @@ func replace(p piece, by *pattern, with string) (piece, error) {
 	return e.piece()
 }
 
-// toForm normalizes to a form of Unicode.
-func toForm(f norm.Form) normalizer {
-	return func(p piece) (piece, error) {
-		if f.IsNormalString(p.text) {
-			return p, nil
-		}
-		if !p.job.track {
-			p.text, p.at = f.String(p.text), nil
-			return p, nil
-		}
-		e := newEdit(&p)
-		var it norm.Iter
-		it.InitString(f, p.text)
-		for !it.Done() {
-			i := it.Pos()
-			s := string(it.Next())
-			if j := it.Pos(); s == p.text[i:j] {
-				e.keep(i, j)
-			} else {
-				e.put(s, i, j)
-			}
-		}
-		return e.piece()
-	}
-}
-
 // newBert is the normalizer of BERT: controls out, spaces plain, CJK characters
 // set apart, accents and capitals away where asked.
 func newBert(f *normalizerFile) normalizer {

@@ -91,7 +91,8 @@ var broken = []string{"\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80"
 func texts(seed uint64, n int, specials []string) []string {
 	r := rand.New(rand.NewPCG(seed, 7))
 	words := strings.Fields(corpusText)
-	out := []string{"", " ", "a", "\n", "  \n  ", strings.Repeat(" ", 300), strings.Repeat("ab", 400), strings.Repeat("x", 1000) + " " + strings.Repeat("今", 70), corpusText}
+	marks := strings.Repeat("\u0300\u0323", 20)
+	out := []string{"", " ", "a", "a" + marks + "b", marks, "x\u1e69" + strings.Repeat("\u0327\u0345\u0344", 15) + "각\u11a8" + marks, "\n", "  \n  ", strings.Repeat(" ", 300), strings.Repeat("ab", 400), strings.Repeat("x", 1000) + " " + strings.Repeat("今", 70), corpusText}
 	for _, s := range specials {
 		out = append(out, s, " "+s+" ", s+s, "a"+s+"b", s[:len(s)-1], "x  "+s+"  y")
 	}

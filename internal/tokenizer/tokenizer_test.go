@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 )
 
 var update = flag.Bool("update", false, "write testdata/golden.json anew from the oracle")
@@ -75,7 +76,7 @@ func TestScanners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range append(texts(5, 3000, []string{"ſ", "'ſ", "'Re", "\r\n \r"}), "'ſa", "'") {
+		for _, s := range append(texts(5, 1000, []string{"ſ", "'ſ", "'Re", "\r\n \r"}), "'ſa", "'") {
 			s = lossy([]byte(s))
 			var want, got []string
 			if err := slow.each(newJob(len(s)), s, func(i, j int) { want = append(want, s[i:j]) }); err != nil {
@@ -416,5 +417,23 @@ func TestGrowth(t *testing.T) {
 	}
 	if _, err := tok.Decode([]int{0}, false); err == nil || !strings.Contains(err.Error(), "many times as long") {
 		t.Errorf("decode: %v", err)
+	}
+}
+
+// TestForms holds the normalization of single segments to the library's, where
+// that is right.
+func TestForms(t *testing.T) {
+	for _, f := range []norm.Form{norm.NFC, norm.NFD, norm.NFKC, norm.NFKD} {
+		for _, s := range texts(9, 600, nil) {
+			s = lossy([]byte(s)) + "e\u0301\u0323\u0327\u0301\u0308\u0304\u0331\u0302x"
+			want := f.String(s)
+			if strings.Contains(want, joiner) {
+				continue
+			}
+			tracked, err := toForm(f)(piece{text: s, job: &job{track: true, bytes: 1 << 20}})
+			if err != nil || tracked.text != want {
+				t.Fatalf("form %d of %q: %q, %v, want %q", f, s, tracked.text, err, want)
+			}
+		}
 	}
 }
