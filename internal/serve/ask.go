@@ -31,6 +31,7 @@ const deathsOfOne = 6
 // server.
 func (a *asker) Respond(ctx context.Context, r *eval.Request) (*eval.Response, error) {
 	met := 0
+	pause := 5 * time.Millisecond
 	for {
 		deaths, err := a.pool.await(ctx)
 		if err != nil {
@@ -45,7 +46,15 @@ func (a *asker) Respond(ctx context.Context, r *eval.Request) (*eval.Response, e
 		}
 		var down *DownError
 		if errors.As(err, &down) {
-			continue // it was not sent; the client now asks another, or await waits
+			// It was not sent. The client now asks another server, or await waits;
+			// but one that knows several as down may choose this again.
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return nil, err
+			}
+			pause = min(2*pause, time.Second)
+			continue
 		}
 		died, cerr := a.pool.diedSince(ctx, deaths)
 		if cerr != nil || !died {

@@ -78,16 +78,12 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// TestCrashOfOneOfTwo holds the same of two replicas, of which one dies twice.
+// TestCrashOfOneOfTwo holds the same of two replicas, of which one dies by
+// itself and one is killed.
 func TestCrashOfOneOfTwo(t *testing.T) {
-	var first atomic.Value
-	r := newRun(t, func(n int, l launchWord) word {
+	r := newRun(t, func(n int, _ launchWord) word {
 		if n == 0 {
-			first.Store(l.Port)
 			return word{DieAt: 5}
-		}
-		if n == 2 {
-			return word{DieAt: 1}
 		}
 		return word{}
 	})
@@ -95,17 +91,18 @@ func TestCrashOfOneOfTwo(t *testing.T) {
 	s.Replicas = 2
 	p := r.start(t, s)
 	c := client(t, p)
-	storm(t, c, 200)
-	// The second death comes when the reborn one is asked, which the client
-	// does when it is ready.
-	until(t, "the second death", func() bool {
-		storm(t, c, 20)
-		return len(p.Record().Restarts) == 2
-	})
-	until(t, "both are ready", func() bool {
+	bothReady := func() bool {
 		s := p.Record().Servers
 		return s[0].State == "ready" && s[1].State == "ready"
-	})
+	}
+	for deaths := 1; deaths <= 2; deaths++ {
+		storm(t, c, 200)
+		until(t, "the death and the restart", func() bool { return len(p.Record().Restarts) == deaths && bothReady() })
+		if err := syscall.Kill(p.Record().Servers[deaths-1].Process, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	storm(t, c, 200)
 }
 
 // TestKilled holds that a server that is killed from outside is started again

@@ -226,9 +226,9 @@ func (f *fakeServer) children() []int {
 }
 
 func (f *fakeServer) noise() {
-	line := strings.Repeat("INFO engine statistics ", 20) + "\n"
-	for n := 0; n < f.say.Noise; n += len(line) {
-		fmt.Print(line)
+	block := strings.Repeat(strings.Repeat("INFO engine statistics ", 20)+"\n", 100)
+	for n := 0; n < f.say.Noise; n += len(block) {
+		fmt.Print(block)
 	}
 }
 
@@ -328,7 +328,8 @@ func newRun(t *testing.T, answer func(n int, l launchWord) word) *run {
 	}
 	r.Options = Options{
 		RuntimeDir: filepath.Join(r.dir, "runtime"), Watcher: []string{self, "serve-watch"}, NvidiaSMI: filepath.Join(r.dir, "absent"),
-		Environ: []string{"PATH=" + install(t) + ":/usr/bin:/bin", "FAKE_CONTROL=" + r.control.URL, "HOME=" + r.dir},
+		Environ: []string{"PATH=" + install(t) + ":/usr/bin:/bin", "FAKE_CONTROL=" + r.control.URL, "HOME=" + r.dir,
+			"GORACE=atexit_sleep_ms=0"}, // a second for each process otherwise
 		Timing: Timing{Poll: 5 * time.Millisecond, Health: 10 * time.Millisecond, Answer: time.Minute, Progress: 20 * time.Millisecond,
 			Grace: 200 * time.Millisecond, Backoff: time.Millisecond, Window: time.Hour},
 		Events: func(e Event) {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,10 +40,13 @@ func TestColdStart(t *testing.T) {
 			t.Errorf("the server sees %s", leak)
 		}
 	}
-	for _, want := range []string{"VLLM_API_KEY=" + p.APIKey(), "HF_TOKEN=hf_0123456789", "VLLM_ATTENTION_BACKEND=FLASH", "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1", "VLLM_PORT=2"} {
+	for _, want := range []string{"VLLM_API_KEY=" + p.APIKey(), "HF_TOKEN=hf_0123456789", "VLLM_ATTENTION_BACKEND=FLASH", "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1"} {
 		if !strings.Contains(env, want) {
 			t.Errorf("the server's environment lacks %s", strings.Split(want, "=")[0])
 		}
+	}
+	if n, err := strconv.Atoi(setting(l, "VLLM_PORT")); err != nil || n < firstInternal || n > lastInternal {
+		t.Errorf("VLLM_PORT is %d", n)
 	}
 	if strings.Contains(env, "CUDA_VISIBLE_DEVICES") {
 		t.Error("without gpus CUDA_VISIBLE_DEVICES is left alone")
@@ -210,7 +214,7 @@ func TestNoise(t *testing.T) {
 	r := newRun(t, func(int, launchWord) word { return word{Noise: 10 << 20} })
 	r.Timing.LogBytes = 1 << 20
 	p := r.start(t, r.spec())
-	storm(t, client(t, p), 3)
+	storm(t, client(t, p), 1)
 	p.Close()
 	files, _ := filepath.Glob(filepath.Join(r.dir, "logs", "*"))
 	if len(files) != 3 {
@@ -223,47 +227,42 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// stranger is a server that looks like ours, on our port, before us.
-func stranger(t *testing.T, port string) *http.Server {
+// stranger is a server that looks like ours, on our port, before us. It tells of
+// each token it was asked for.
+func stranger(t *testing.T, port string, asked chan<- struct{}) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	f := &fakeServer{model: "org/m", health: http.StatusOK, say: word{AnyKey: true}}
-	s := &http.Server{Handler: f}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		f.ServeHTTP(w, q)
+		if q.URL.Path == "/v1/completions" {
+			asked <- struct{}{}
+		}
+	})}
 	go s.Serve(ln)
 	t.Cleanup(func() { s.Close() })
-	return s
 }
 
 // TestPortTaken holds that another port is tried, and that a program that took
 // the first and answers all that ours would is not mistaken for it.
 func TestPortTaken(t *testing.T) {
 	asked := make(chan struct{}, 1000)
-	r := newRun(t, nil)
-	r.control.answer = func(n int, l launchWord) word {
+	r := newRun(t, func(n int, l launchWord) word {
 		if n == 0 {
-			s := stranger(t, l.Port)
-			inner := s.Handler
-			seen := make(chan struct{}, 1000)
-			s.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-				inner.ServeHTTP(w, q)
-				if q.URL.Path == "/v1/completions" {
-					seen <- struct{}{}
-				}
-			})
+			stranger(t, l.Port, asked)
 			// Ours goes on only when the other was asked for a token with our key
 			// and with a wrong one, twice.
 			for range 4 {
-				<-seen
+				<-asked
 			}
-			asked <- struct{}{}
 		}
 		return word{}
-	}
+	})
 	p := r.start(t, r.spec())
-	<-asked
 	starts := r.control.seen()
 	if len(starts) != 2 || starts[0].Port == starts[1].Port || p.Record().Servers[0].Process != starts[1].PID {
 		t.Fatalf("%d starts, record %+v", len(starts), p.Record().Servers)

@@ -42,14 +42,14 @@ func command(t testing.TB, dir, script string, out *os.File) Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Command{Args: []string{"/bin/sh", "-c", script}, Env: os.Environ(), Output: out, Dir: dir,
+	return Command{Args: []string{"/bin/sh", "-c", script}, Env: append(os.Environ(), "GORACE=atexit_sleep_ms=0"), Output: out, Dir: dir,
 		Watcher: []string{self, "serve-watch"}, Grace: 300 * time.Millisecond}
 }
 
 // parent starts a server and waits to be killed.
 func parent(dir, script string) {
 	self, _ := os.Executable()
-	_, err := Start(ctx, Command{Args: []string{"/bin/sh", "-c", script}, Env: os.Environ(), Output: os.Stdout, Dir: dir,
+	_, err := Start(ctx, Command{Args: []string{"/bin/sh", "-c", script}, Env: append(os.Environ(), "GORACE=atexit_sleep_ms=0"), Output: os.Stdout, Dir: dir,
 		Watcher: []string{self, "serve-watch"}, Grace: 300 * time.Millisecond})
 	if err != nil {
 		fmt.Println(err)
