@@ -41,3 +41,18 @@ func ascending(p []float64) []int {
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p[i], p[j]) })
 	return order
 }
+
+// AdjustBY is [AdjustBH] for p-values that depend on one another in any way
+// (Benjamini and Yekutieli, 2001): larger by the factor Σ1/i.
+func AdjustBY(p []float64) []float64 {
+	factor := sumOf(len(p), func(i int) float64 { return 1 / float64(i+1) })
+	out := make([]float64, len(p))
+	order := ascending(p)
+	least := 1.0
+	for rank := len(p); rank > 0; rank-- {
+		i := order[rank-1]
+		least = min(least, factor*p[i]*float64(len(p))/float64(rank))
+		out[i] = least
+	}
+	return out
+}

@@ -44,8 +44,23 @@ type PairOptions struct {
 	// Permutations is the number of random sign flips where not all can be
 	// tried; 0 means 10,000.
 	Permutations int
-	// Seed of the random flips.
+	// Seed of the random flips and resamples.
 	Seed uint64
+	// Resamples is the number of bootstrap samples; 0 means 10,000.
+	Resamples int
+	// Use names methods instead of the table's, for [Compare]; empty fields are
+	// the table's.
+	Use Choice
+
+	untested bool // leave the test to the caller
+}
+
+// alpha is the level asked for, else 0.05.
+func (o PairOptions) alpha() float64 {
+	if o.Alpha == 0 {
+		return 0.05
+	}
+	return o.Alpha
 }
 
 func incomparable(reason string) Paired {
@@ -75,6 +90,9 @@ func ComparePaired(a, b []float64, clusters []int32, o PairOptions) Paired {
 	p.Delta = meanB - meanA
 	p.spread(deviations(d, mean(d)), float64(p.N), g, o)
 	p.Corr = correlation(deviations(a, meanA), deviations(b, meanB))
+	if o.untested {
+		return p
+	}
 	if g.count == 0 && binary(a) && binary(b) {
 		p.P, p.HasP, p.Method = McNemarMidP(p.Wins, p.Losses), true, "mcnemar mid-p"
 		return p
@@ -119,10 +137,7 @@ func (p *Paired) spread(contributions []float64, scale float64, g grouping, o Pa
 		return
 	}
 	p.HasSE, p.SE, p.Lo, p.Hi = true, s.se, p.Delta-half, p.Delta+half
-	alpha := o.Alpha
-	if alpha == 0 {
-		alpha = 0.05
-	}
+	alpha := o.alpha()
 	narrow := 0.0
 	if alpha < 0.5 {
 		narrow = float64(tQuantile(1-alpha, s.df) * s.se)

@@ -37,7 +37,7 @@ func compareRatio(aV, aW, bV, bW []float64, clusters []int32, o PairOptions, sca
 	if reason := firstOf(reasonA, reasonB); reason != "" {
 		return incomparable(reason)
 	}
-	common := float64(totalA/(totalA+totalB)*ratioA) + float64(totalB/(totalA+totalB)*ratioB)
+	common := commonRatio(ratioA, totalA, ratioB, totalB)
 	p := tally(aV, bV, g, o)
 	p.Delta = ratioB - ratioA
 	a, b := weighted(aV, aW, ratioA), weighted(bV, bW, ratioB)
@@ -53,10 +53,26 @@ func compareRatio(aV, aW, bV, bW []float64, clusters []int32, o PairOptions, sca
 	}
 	p.spread(differences(a, unitA, b, unitB), 1, g, o)
 
-	a, b = weighted(aV, aW, common), weighted(bV, bW, common)
-	units := differences(a, 1/totalA, b, 1/totalB)
-	p.flip(units, ratioNoise(aV, aW, common)/totalA+ratioNoise(bV, bW, common)/totalB, g, o)
+	if !o.untested {
+		units, noise := commonUnits(aV, aW, bV, bW)
+		p.flip(units, noise, g, o)
+	}
 	return p
+}
+
+// commonUnits is what each question contributes to the difference of the ratios
+// where both are linearised at their common value, with the rounding error that
+// the sum may have.
+func commonUnits(aV, aW, bV, bW []float64) (units []float64, noise float64) {
+	ratioA, totalA, _ := ratio(aV, aW)
+	ratioB, totalB, _ := ratio(bV, bW)
+	common := commonRatio(ratioA, totalA, ratioB, totalB)
+	units = differences(weighted(aV, aW, common), 1/totalA, weighted(bV, bW, common), 1/totalB)
+	return units, ratioNoise(aV, aW, common)/totalA + ratioNoise(bV, bW, common)/totalB
+}
+
+func commonRatio(ratioA, totalA, ratioB, totalB float64) float64 {
+	return float64(totalA/(totalA+totalB)*ratioA) + float64(totalB/(totalA+totalB)*ratioB)
 }
 
 // differences is b·unitB − a·unitA of each question.
