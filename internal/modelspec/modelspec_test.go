@@ -6,10 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"olmoeval/internal/corpus"
+	"olmoeval/internal/dotted"
 )
 
 func none(string) string { return "" }
@@ -70,8 +74,50 @@ func TestPresetsAgainstCorpus(t *testing.T) {
 			t.Errorf("%s: model hash %s, want %s", name, got, HashProvider(want))
 		}
 	}
-	if n < 14 {
+	if n < 16 {
 		t.Errorf("compared %d presets", n)
+	}
+}
+
+func TestBuiltin(t *testing.T) {
+	all := Builtin()
+	if len(all) < 70 {
+		t.Errorf("%d presets", len(all))
+	}
+	for name, c := range all {
+		if c.Model == "" || c.Kind != "" && !slices.Contains(Kinds(), c.Kind) || c.TensorParallel&(c.TensorParallel-1) != 0 {
+			t.Errorf("%s: %+v", name, c)
+		}
+		// Each can be served here, or is behind an API.
+		s := Spec{Name: name}
+		if c.Kind == "" {
+			s.Fields = []dotted.Override{{Path: []string{"kind"}, Value: VLLM}}
+		}
+		if _, err := all.Resolve(s, none); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	olmo := all["olmo-3-1025-7b"]
+	if olmo.MaxModelLen != 4096 || olmo.AddBOS == nil || *olmo.AddBOS || olmo.Revision != "stage2-step47684" {
+		t.Errorf("olmo-3-1025-7b: %+v", olmo)
+	}
+	if args := all["qwen3-coder-30b"].ServerArgs; args["enable_expert_parallel"] != true {
+		t.Errorf("qwen3-coder-30b: %v", args)
+	}
+	delete(all, "mock")
+	if _, ok := Builtin()["mock"]; !ok {
+		t.Error("the map is not the caller's own")
+	}
+}
+
+func BenchmarkBuiltin(b *testing.B) {
+	for b.Loop() {
+		var file struct {
+			Models Presets `yaml:"models"`
+		}
+		if err := yaml.Unmarshal(presetFile, &file); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -61,7 +61,9 @@ var refPresets = map[string]map[string]any{
 	"gpt-4o":                 {"kind": "litellm", "api_base": "https://api.openai.com/v1"},
 	"gpt-4o-mini":            {"kind": "litellm", "api_base": "https://api.openai.com/v1", "model": "openai/gpt-4o-mini"},
 	"gpt-4-turbo":            {"kind": "litellm", "api_base": "https://api.openai.com/v1", "model": "openai/gpt-4-turbo"},
-	"mock":                   {"kind": "mock"},
+	"o3-mini-2025-01-31-medium": {"kind": "litellm", "api_base": "https://api.openai.com/v1", "model": "openai/o3-mini-2025-01-31",
+		"kwargs": map[string]any{"reasoning_effort": "medium", "drop_params": true}},
+	"mock": {"kind": "mock"},
 }
 
 // ModelHash is the reference's model_hash for what -m names, "" when fields

@@ -140,36 +140,6 @@ func (t *Texts) UnmarshalYAML(unmarshal func(any) error) error {
 // Presets are named models.
 type Presets map[string]Config
 
-// Builtin are the presets that come with the program.
-func Builtin() Presets {
-	hub := func(id string) Config { return Config{Model: id} }
-	api := func(id string) Config {
-		return Config{Model: id, Kind: "openai", BaseURL: Texts{"https://api.openai.com/v1"}, APIKeyEnv: "OPENAI_API_KEY"}
-	}
-	no := false
-	olmo3 := hub("allenai/Olmo-3-1025-7B")
-	olmo3.Revision, olmo3.MaxModelLen, olmo3.AddBOS = "stage2-step47684", 4096, &no
-	r1 := hub("deepseek-ai/DeepSeek-R1-Distill-Llama-8B")
-	r1.MaxModelLen = 32768
-	return Presets{
-		"llama3.1-8b":            hub("meta-llama/Meta-Llama-3.1-8B"),
-		"llama3.1-8b-instruct":   hub("meta-llama/Llama-3.1-8B-Instruct"),
-		"llama3.1-70b":           hub("meta-llama/Meta-Llama-3.1-70B"),
-		"llama3.1-70b-instruct":  hub("meta-llama/Llama-3.1-70B-Instruct"),
-		"olmo-3-1025-7b":         olmo3,
-		"olmo-2-7b":              hub("allenai/OLMo-2-1124-7B"),
-		"olmo-2-13b":             hub("allenai/OLMo-2-1124-13B"),
-		"qwen2.5-7b":             hub("Qwen/Qwen2.5-7B"),
-		"qwen3-coder-30b":        hub("Qwen/Qwen3-Coder-30B-A3B-Instruct"),
-		"deepseek-r1-distill-8b": r1,
-		"mistral-7b":             hub("mistralai/Mistral-7B-v0.3"),
-		"gpt-4o":                 api("gpt-4o"),
-		"gpt-4o-mini":            api("gpt-4o-mini"),
-		"gpt-4-turbo":            api("gpt-4-turbo"),
-		"mock":                   {Kind: "mock", Model: "mock"},
-	}
-}
-
 // Names lists the presets, sorted.
 func (p Presets) Names() []string {
 	names := make([]string, 0, len(p))
