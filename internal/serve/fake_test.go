@@ -60,7 +60,6 @@ type word struct {
 	Children  bool   // starts one of its own group and one of its own session
 	DieAt     int    // SIGKILL itself when so many requests wait, after Answer answers
 	Answer    int
-	BreakAt   int  // answers 500 to the request of this number, once
 	AnyKey    bool // takes any key
 	ShowKey   bool // prints its key
 	HangAfter int  // goes silent after so many answers
@@ -205,7 +204,6 @@ type fakeServer struct {
 	came       int
 	looks      int
 	waiting    int
-	broke      bool
 	silent     bool
 }
 
@@ -282,7 +280,7 @@ func (f *fakeServer) complete(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	if body.Prompt != probePrompt && !f.admit(w) {
+	if body.Prompt != probePrompt && !f.admit() {
 		<-r.Context().Done()
 		return
 	}
@@ -292,7 +290,7 @@ func (f *fakeServer) complete(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit counts a request; false leaves it without an answer.
-func (f *fakeServer) admit(w http.ResponseWriter) bool {
+func (f *fakeServer) admit() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.came++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,7 +69,7 @@ func (l *life) begin(ctx context.Context) error {
 	}
 	out, in, err := os.Pipe()
 	if err != nil {
-		l.log.Close()
+		_ = l.log.Close()
 		return err
 	}
 	l.log.Note(time.Now().Format(time.RFC3339) + " starting " + strings.Join(l.command, " "))
@@ -86,7 +85,7 @@ func (l *life) begin(ctx context.Context) error {
 	in.Close()
 	if err != nil {
 		out.Close()
-		l.log.Close()
+		_ = l.log.Close()
 		return err
 	}
 	go l.drain(out)
@@ -195,7 +194,7 @@ func (l *life) ready(ctx context.Context) error {
 		case <-again:
 			go look()
 		case <-tick.C:
-			p.event(Waiting, l.r.index, l.waiting(limit))
+			p.event(Waiting, l.r.index, l.waiting(limit, last))
 		case <-l.proc.Exited():
 			return fmt.Errorf("%s after %s, before it was ready", l.proc.Exit(), since(l.began))
 		case <-t.late:
@@ -209,9 +208,13 @@ func (l *life) ready(ctx context.Context) error {
 	}
 }
 
-// waiting says how far the start is.
-func (l *life) waiting(limit time.Duration) string {
+// waiting says how far the start is; last is why it was not ready when it was
+// asked.
+func (l *life) waiting(limit time.Duration, last error) string {
 	text := fmt.Sprintf("starting for %s of at most %s", since(l.began), limit.Round(time.Second))
+	if errors.Is(last, errStranger) {
+		return text + ": " + last.Error()
+	}
 	if last := l.log.Tail(1); len(last) == 1 {
 		text += ": " + shorten(last[0])
 	}
@@ -230,7 +233,9 @@ func since(t time.Time) time.Duration {
 func (l *life) end() {
 	l.proc.Stop()
 	<-l.drained
-	l.log.Close()
+	if err := l.log.Close(); err != nil {
+		l.r.pool.event(Note, l.r.index, "the log is incomplete: "+err.Error())
+	}
 	l.release()
 }
 
@@ -252,50 +257,6 @@ func (l *life) failure(what string) *Failure {
 		tail = tail[1:] // our own line
 	}
 	return &Failure{What: name + what, Tail: tail, Log: l.r.logPath(), advice: int(l.advice.Load()) - 1}
-}
-
-// track counts a connection as this life's.
-func (l *life) track(c net.Conn) net.Conn {
-	t := &conn{Conn: c, life: l}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.conns[t] = struct{}{}
-	if l.finished {
-		c.Close()
-	}
-	return t
-}
-
-// hangUp ends all connections, so that no request waits for a server that is
-// gone.
-func (l *life) hangUp() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.finished = true
-	for c := range l.conns {
-		c.Conn.Close()
-	}
-}
-
-// conn is a connection of the client to a life.
-type conn struct {
-	net.Conn
-	life *life
-}
-
-func (c *conn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n > 0 {
-		c.life.reads.Add(1)
-	}
-	return n, err
-}
-
-func (c *conn) Close() error {
-	c.life.mu.Lock()
-	delete(c.life.conns, c)
-	c.life.mu.Unlock()
-	return c.Conn.Close()
 }
 
 // logPath is where the output goes, "" for nowhere.

@@ -25,9 +25,8 @@ type Pool struct {
 	parallel int
 	replicas []*replica
 
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	wg     sync.WaitGroup // of the replicas' goroutines
+	cancel context.CancelFunc // ends the replicas' goroutines; set by launch
+	wg     sync.WaitGroup     // of these
 	once   sync.Once
 
 	telling sync.Mutex // held while an event is told
@@ -44,12 +43,11 @@ func newPool(s Spec, o Options) (*Pool, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{spec: s, opts: o, key: newKey(), changed: make(chan struct{})}
+	p := &Pool{spec: s, opts: o, key: newKey(), changed: make(chan struct{}), cancel: func() {}}
 	var err error
 	if p.program, p.python, err = s.program(environ(o.Environ)); err != nil {
 		return nil, err
 	}
-	p.ctx, p.cancel = context.WithCancel(context.Background()) //nolint:gosec // Close cancels
 	return p, nil
 }
 

@@ -23,7 +23,7 @@ func leasePort(dir, what string) (int, *lock.Lock, error) {
 		}
 		port := l.Addr().(*net.TCPAddr).Port
 		held, err := lock.Try(portFile(dir, port), what)
-		l.Close()
+		_ = l.Close()
 		var other *lock.HeldError
 		if errors.As(err, &other) {
 			continue

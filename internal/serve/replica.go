@@ -53,12 +53,12 @@ func (r *replica) visible() string {
 	return strings.Join(ids, ",")
 }
 
-// run is the whole life of a replica. The outcome of its first start, which
-// start bounds, goes to up.
-func (r *replica) run(start context.Context, up chan<- error) {
+// run is the whole life of a replica, until ctx ends. The outcome of its first
+// start, which start bounds, goes to up.
+func (r *replica) run(ctx, start context.Context, up chan<- error) {
 	p := r.pool
 	both, cancel := context.WithCancelCause(start)
-	unhook := context.AfterFunc(p.ctx, func() { cancel(context.Canceled) })
+	unhook := context.AfterFunc(ctx, func() { cancel(context.Canceled) })
 	l, err := r.bring(both)
 	unhook()
 	cancel(nil)
@@ -71,7 +71,7 @@ func (r *replica) run(start context.Context, up chan<- error) {
 	up <- nil
 	var history []time.Time
 	for {
-		what := r.watch(p.ctx, l)
+		what := r.watch(ctx, l)
 		if what == "" {
 			l.end()
 			p.set(r, stopped, l)
@@ -84,7 +84,7 @@ func (r *replica) run(start context.Context, up chan<- error) {
 		l.end()
 		cause := l.failure(what)
 		p.event(Down, r.index, cause.Error())
-		if l = r.again(&history, cause); l == nil {
+		if l = r.again(ctx, &history, cause); l == nil {
 			return
 		}
 		p.set(r, ready, l)
@@ -93,7 +93,7 @@ func (r *replica) run(start context.Context, up chan<- error) {
 
 // again starts a replica that died until it is ready; nil when the pool is
 // closed or it has died too often.
-func (r *replica) again(history *[]time.Time, cause *Failure) *life {
+func (r *replica) again(ctx context.Context, history *[]time.Time, cause *Failure) *life {
 	p := r.pool
 	t := p.opts.Timing
 	for {
@@ -122,15 +122,15 @@ func (r *replica) again(history *[]time.Time, cause *Failure) *life {
 		p.event(Restarting, r.index, fmt.Sprintf("restart %d of %d in %s", len(recent)+1, t.Restarts, wait))
 		select {
 		case <-time.After(wait):
-		case <-p.ctx.Done():
+		case <-ctx.Done():
 			p.set(r, stopped, nil)
 			return nil
 		}
-		l, err := r.bring(p.ctx)
+		l, err := r.bring(ctx)
 		if err == nil {
 			return l
 		}
-		if p.ctx.Err() != nil {
+		if ctx.Err() != nil {
 			p.set(r, stopped, nil)
 			return nil
 		}
@@ -153,7 +153,7 @@ func (r *replica) bring(ctx context.Context) (*life, error) {
 		p.event(Starting, r.index, r.describe(l))
 		err = l.ready(ctx)
 		if err == nil {
-			p.up(r, l)
+			p.up(ctx, r, l)
 			return l, nil
 		}
 		l.end()
@@ -180,8 +180,8 @@ func (r *replica) describe(l *life) string {
 }
 
 // up notes a server that is ready.
-func (p *Pool) up(r *replica, l *life) {
-	version := l.probe.version(p.ctx)
+func (p *Pool) up(ctx context.Context, r *replica, l *life) {
+	version := l.probe.version(ctx)
 	took := since(l.began)
 	p.mu.Lock()
 	if version != "" {

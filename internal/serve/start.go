@@ -50,7 +50,7 @@ func StartAll(ctx context.Context, specs []Spec, o Options) ([]*Pool, error) {
 	}
 	if err != nil {
 		for _, p := range pools {
-			p.Close()
+			_ = p.Close() // it never fails
 		}
 		return nil, asFault(err)
 	}
@@ -87,9 +87,11 @@ func launch(ctx context.Context, pools []*Pool) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for _, p := range pools {
+		var life context.Context
+		life, p.cancel = context.WithCancel(context.WithoutCancel(ctx)) // until Close
 		for _, r := range p.replicas {
 			up := make(chan error, 1)
-			p.wg.Go(func() { r.run(ctx, up) })
+			p.wg.Go(func() { r.run(life, ctx, up) })
 			wg.Go(func() {
 				if err := <-up; err != nil {
 					cancel(err)
