@@ -123,6 +123,20 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
+// A refusal that comes when the time is up is still a refusal.
+func TestTimeoutKeepsWhatIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := do(func(ctx context.Context, _ *eval.Request) (*eval.Response, error) {
+			<-ctx.Done()
+			return nil, fault(eval.ContextOverflow, 0)
+		})
+		_, err := (&Timeout{Next: late}).Respond(context.Background(), &eval.Request{})
+		if eval.FaultOf(err).Status != eval.ContextOverflow {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer := func(streams bool, gaps ...time.Duration) do {
@@ -347,7 +361,7 @@ func TestFaultsOfAMockAreRetriedAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Retry{Base: time.Microsecond, Next: &Limit{Start: 16, Next: &Timeout{Next: m, Limit: time.Millisecond}}}
+	r := &Retry{Base: time.Microsecond, Next: &Limit{Start: 16, Next: &Timeout{Next: m, Limit: 50 * time.Millisecond}}}
 	const n = 2000
 	var ok, sticky atomic.Int32
 	var wg sync.WaitGroup

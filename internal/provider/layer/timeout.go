@@ -45,7 +45,7 @@ func (t *Timeout) Respond(ctx context.Context, r *eval.Request) (*eval.Response,
 	}
 	resp, err := t.Next.Respond(inner, r)
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil || ctx.Err() != nil || told(err):
 		return resp, err
 	case s.struck():
 		return resp, &eval.Fault{Status: eval.InfraNetwork, Err: fmt.Errorf("the stream brought no byte for %s", silence)}
@@ -53,6 +53,13 @@ func (t *Timeout) Respond(ctx context.Context, r *eval.Request) (*eval.Response,
 		return resp, &eval.Fault{Status: eval.InfraNetwork, Err: fmt.Errorf("no answer within %s: %w", limit, err)}
 	}
 	return resp, err
+}
+
+// told reports whether an error says what happened, and so is not that the
+// attempt was ended, even if its time was up by then.
+func told(err error) bool {
+	s := eval.FaultOf(err).Status
+	return s != eval.InfraNetwork && s != eval.Cancelled
 }
 
 // silent ends an attempt when no beat comes for a while after the first.
