@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 	"internal/perf":        {"eval", "internal/journal", "internal/sample"},
 	"internal/find":        {"eval", "internal/journal"},
 	"internal/compare":     {"eval", "internal/journal", "metric"},
-	"internal/provider":    {"eval"},
+	"internal/provider":    {"eval", "internal/chattemplate"},
 	"internal/serve":       {"eval"},
 	"internal/mockserver":  {"eval", "internal/provider"},
 	"internal/bench":       {"eval", "internal/mockserver", "internal/provider", "internal/cli", "benchmarks"},

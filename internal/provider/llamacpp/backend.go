@@ -1,7 +1,5 @@
 package llamacpp
 
-import "olmoeval/eval"
-
 // token is the number of a token in the checkpoint's vocabulary.
 type token = int32
 
@@ -22,8 +20,6 @@ type backend interface {
 	// special are the tokens that begin and end a text, or none, and whether
 	// the checkpoint wants the first before every text.
 	special() (bos, eos token, addBOS bool)
-	// chat writes messages out with a template, ending where the answer begins.
-	chat(template string, messages []eval.Message) (string, error)
 	// context makes a place to compute in.
 	context() (runner, error)
 	close()

@@ -27,13 +27,13 @@ func (p *Provider) Caps(ctx context.Context) (eval.Caps, error) {
 	if boundary == "" {
 		boundary = BoundaryLMEval
 	}
-	caps := eval.Caps{Completion: true, Chat: p.template != "", N: true, Seed: true, Logprobs: m.logprobs, MaxContext: m.window,
+	caps := eval.Caps{Completion: true, Chat: p.template != nil, N: true, Seed: true, Logprobs: m.logprobs, MaxContext: m.window,
 		Reported: map[string]string{"architecture": p.file.Architecture(), "libraries": LibraryVersion}}
 	if name := p.file.Text("general.name"); name != "" {
 		caps.Reported["name"] = name
 	}
 	if !caps.Chat {
-		caps.Notes = append(caps.Notes, "no chats: the checkpoint has no chat template (chat_template=FILE gives one)")
+		caps.Notes = append(caps.Notes, "no chats: "+p.noChats)
 	}
 	if n, capped := p.cfg.window(p.file); capped {
 		caps.Notes = append(caps.Notes, fmt.Sprintf("context window: %d of the model's %d tokens; max_model_len=N sets another", n, p.file.ContextLength()))

@@ -1,9 +1,12 @@
 package llamacpp
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 
 	"olmoeval/eval"
+	"olmoeval/internal/chattemplate"
 )
 
 // prompt is the tokens of a request to generate.
@@ -29,16 +32,40 @@ func (m *loaded) prompt(r *eval.Request) ([]token, error) {
 	return ids, nil
 }
 
-// render writes a chat out with the checkpoint's template; a request without
-// messages sends its prompt as the user's.
+// render writes a chat out with the checkpoint's template, ending where the
+// answer begins.
 func (m *loaded) render(r *eval.Request) (string, error) {
-	if m.template == "" {
+	if m.template == nil {
 		return "", &eval.Fault{Status: eval.ConfigError, Abort: true, Hint: "give one with chat_template=FILE, or ask for completions",
 			Err: fmt.Errorf("llamacpp: %s has no chat template", m.cfg.Path)}
 	}
-	messages := r.Messages
-	if len(messages) == 0 {
-		messages = []eval.Message{{Role: "user", Content: r.Prompt}}
+	in, err := chattemplate.FromRequest(r)
+	if err != nil {
+		return "", &eval.Fault{Status: eval.ConfigError, Err: err}
 	}
-	return m.chat(m.template, messages)
+	in.Now, in.Specials = m.cfg.Now, map[string]string{"bos_token": m.bos, "eos_token": m.eos}
+	extra := map[string]json.RawMessage{}
+	add := func(name string, v any) {
+		if b, bad := json.Marshal(v); bad != nil {
+			err = fmt.Errorf("chat_template_kwargs: %s: %w", name, bad)
+		} else {
+			extra[name] = b
+		}
+	}
+	for name, v := range m.cfg.ChatTemplateKwargs {
+		add(name, v)
+	}
+	if e := r.Sampling.ReasoningEffort; e != "" {
+		add("reasoning_effort", e)
+	}
+	maps.Copy(extra, in.Extra)
+	in.Extra = extra
+	var text string
+	if err == nil {
+		text, err = m.template.Render(in)
+	}
+	if err != nil {
+		return "", &eval.Fault{Status: eval.ConfigError, Err: fmt.Errorf("llamacpp: %w", err)}
+	}
+	return text, nil
 }

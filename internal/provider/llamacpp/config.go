@@ -6,8 +6,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/chattemplate"
 	"olmoeval/internal/gguf"
 	"olmoeval/internal/nearest"
 )
@@ -63,6 +65,8 @@ type Config struct {
 	EOS string `json:"eos,omitempty"`
 	// Logprobs gives generated tokens their log-probabilities; nil means true.
 	Logprobs *bool `json:"logprobs,omitempty"`
+	// Now is the clock of templates that write the date; nil refuses them.
+	Now func() time.Time `json:"-"`
 	// As is what the user knows of the model: name, revision, family, step,
 	// tokens. Kind, ID, Weights, Path, Pinned and Options are filled in.
 	As eval.Model `json:"-"`
@@ -112,19 +116,30 @@ func (c *Config) window(f *gguf.File) (n int, capped bool) {
 	return trained, false
 }
 
-// template is the chat template to use, "" if there is none.
-func (c *Config) template(f *gguf.File) (string, error) {
-	switch {
-	case c.ChatTemplate == "":
-		return f.ChatTemplate(), nil
-	case strings.Contains(c.ChatTemplate, "{"):
-		return c.ChatTemplate, nil
+// template is the chat template to use, nil if there is none. One of the
+// checkpoint's that cannot be read is none, for the reason given in why.
+func (c *Config) template(f *gguf.File) (t *chattemplate.Template, why string, err error) {
+	source := c.ChatTemplate
+	if source == "" {
+		if source = f.ChatTemplate(); source == "" {
+			return nil, "the checkpoint has no chat template (chat_template=FILE gives one)", nil
+		}
+		if t, err = chattemplate.Parse(source); err != nil {
+			return nil, err.Error(), nil
+		}
+		return t, "", nil
 	}
-	b, err := os.ReadFile(c.ChatTemplate)
-	if err != nil {
-		return "", fmt.Errorf("llamacpp: chat_template: %w", err)
+	if !strings.Contains(source, "{") {
+		b, err := os.ReadFile(source)
+		if err != nil {
+			return nil, "", fmt.Errorf("llamacpp: chat_template: %w", err)
+		}
+		source = string(b)
 	}
-	return string(b), nil
+	if t, err = chattemplate.Parse(source); err != nil {
+		return nil, "", fmt.Errorf("llamacpp: %w", err)
+	}
+	return t, "", nil
 }
 
 // model is the checkpoint's identity.

@@ -106,23 +106,6 @@ func (n *native) piece(id token, special bool) string {
 	return string(buf[:max(0, size)])
 }
 
-func (n *native) chat(template string, messages []eval.Message) (string, error) {
-	list := make([]llama.ChatMessage, len(messages))
-	for i := range messages {
-		list[i] = llama.NewChatMessage(messages[i].Role, messages[i].Content)
-	}
-	buf := make([]byte, 1<<16)
-	size := llama.ChatApplyTemplate(template, list, true, buf)
-	if int(size) > len(buf) {
-		buf = make([]byte, size)
-		size = llama.ChatApplyTemplate(template, list, true, buf)
-	}
-	if size <= 0 {
-		return "", fmt.Errorf("llamacpp: the template is not one that llama.cpp knows")
-	}
-	return string(buf[:size]), nil
-}
-
 // context makes a context with one cache for all sequences.
 func (n *native) context() (runner, error) {
 	p := llama.ContextDefaultParams()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"olmoeval/eval"
+	"olmoeval/internal/chattemplate"
 	"olmoeval/internal/gguf"
 )
 
@@ -18,7 +19,8 @@ type Provider struct {
 	cfg      Config
 	file     *gguf.File
 	model    eval.Model
-	template string
+	template *chattemplate.Template
+	noChats  string // why there is none
 	open     func() (backend, error)
 
 	gate   chan struct{} // holds one while the model is loaded or closed
@@ -38,7 +40,7 @@ type loaded struct {
 	empty    []token // stands for an empty context
 	prefix   []token // stands before all others
 	logprobs bool
-	template string
+	template *chattemplate.Template
 	bos, eos string // as texts
 }
 
@@ -59,12 +61,12 @@ func newProvider(c Config, open func(*gguf.File, []string) (backend, error)) (*P
 	if err != nil {
 		return nil, fmt.Errorf("llamacpp: %w", err)
 	}
-	template, err := c.template(file)
+	template, noChats, err := c.template(file)
 	if err != nil {
 		return nil, err
 	}
 	c.Parallel = max(1, c.Parallel)
-	return &Provider{cfg: c, file: file, model: c.model(weights), template: template,
+	return &Provider{cfg: c, file: file, model: c.model(weights), template: template, noChats: noChats,
 		open: func() (backend, error) { return open(file, paths) },
 		gate: make(chan struct{}, 1), free: make(chan *session, c.Parallel), closed: make(chan struct{})}, nil
 }
@@ -214,12 +216,19 @@ func refused(r *eval.Request) error {
 		what, hint = "calls no tools", "serve the checkpoint with llama-server and a tool template: -m PATH,kind=llama-server"
 	case r.Type != eval.Loglikelihood && r.Sampling.JSONSchema != nil:
 		what, hint = "holds answers to no JSON schema", "serve the checkpoint: -m PATH,kind=llama-server"
-	case r.Type != eval.Loglikelihood && len(r.Sampling.ExtraBody) > 0:
+	case r.Type != eval.Loglikelihood && foreign(r.Sampling.ExtraBody):
 		what, hint = "has no body that extra_body could go into", "leave extra_body out"
 	default:
 		return nil
 	}
 	return &eval.Fault{Status: eval.ConfigError, Abort: true, Err: fmt.Errorf("llamacpp: %s", what), Hint: hint}
+}
+
+// foreign reports whether an extra body holds more than variables of the chat
+// template.
+func foreign(extra map[string]any) bool {
+	_, ours := extra["chat_template_kwargs"]
+	return len(extra) > 1 || len(extra) == 1 && !ours
 }
 
 // Close waits for what is being answered and frees the model. Later requests

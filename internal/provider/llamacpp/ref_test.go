@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"olmoeval/eval"
 	"olmoeval/internal/gguf"
 	"olmoeval/internal/gguf/tiny"
 )
@@ -237,6 +236,8 @@ func (m *refModel) forward(s *refSeq, id, pos int) []float64 {
 }
 
 // mul multiplies a matrix, its rows as long as x, with x.
+//
+//go:norace
 func mul(w, x []float64) []float64 {
 	out := make([]float64, len(w)/len(x))
 	for i := range out {
@@ -280,6 +281,8 @@ func rotate(x []float64, pos int) {
 
 // attend mixes the values by how keys match the queries; heads share keys in
 // groups.
+//
+//go:norace
 func attend(q, k, v []float64) []float64 {
 	const row = tiny.KVHeads * tiny.Head
 	n := len(k) / row
@@ -328,12 +331,4 @@ func (m *refModel) values(ids []token, from int) []float64 {
 		out = append(out, l[ids[i+1]]-top-math.Log(sum))
 	}
 	return out
-}
-
-func (m *refModel) chat(_ string, messages []eval.Message) (string, error) {
-	text := ""
-	for _, x := range messages {
-		text += "<|im_start|>" + x.Role + "\n" + x.Content + "<|im_end|>\n"
-	}
-	return text + "<|im_start|>assistant\n", nil
 }

@@ -283,6 +283,18 @@ func chats(t *testing.T, open opener) {
 	if chat.Outputs[0].Text != same.Outputs[0].Text || chat.Usage.PromptTokens != same.Usage.PromptTokens {
 		t.Errorf("%+v of %d tokens, want %+v of %d", chat.Outputs[0], chat.Usage.PromptTokens, same.Outputs[0], same.Usage.PromptTokens)
 	}
+	own := open(t, tiny.Config{Seed: 8}, func(c *Config) {
+		c.ChatTemplate, c.ChatTemplateKwargs = "{{ bos_token }}{{ style }} {{ messages[0].content }}:", map[string]any{"style": "short"}
+	})
+	x := ask(t, own, &eval.Request{Type: eval.Chat, Prompt: "Hi", Sampling: s})
+	y := ask(t, own, &eval.Request{Type: eval.Completion, Prompt: "short Hi:", Sampling: s})
+	if x.Outputs[0].Text != y.Outputs[0].Text || x.Usage.PromptTokens != y.Usage.PromptTokens {
+		t.Errorf("with a template of one's own: %+v of %d tokens, want %+v of %d", x.Outputs[0], x.Usage.PromptTokens, y.Outputs[0], y.Usage.PromptTokens)
+	}
+	refusing := open(t, tiny.Config{Seed: 8}, func(c *Config) { c.ChatTemplate = "{{ raise_exception('roles must alternate') }}" })
+	if _, err := refusing.Respond(t.Context(), &eval.Request{Type: eval.Chat, Prompt: "Hi"}); err == nil || !strings.Contains(err.Error(), "roles must alternate") {
+		t.Errorf("a template that refuses: %v", err)
+	}
 	bare := open(t, tiny.Config{Seed: 8, NoTemplate: true}, nil)
 	caps, err := bare.Caps(t.Context())
 	if err != nil || caps.Chat || !caps.Completion {
