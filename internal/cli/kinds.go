@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"olmoeval/eval"
 	"olmoeval/internal/modelspec"
@@ -117,7 +118,8 @@ func (a *app) inProcess(ctx context.Context, m *modelspec.Config) (*provided, er
 	open := func(path string, as eval.Model) (*llamacpp.Provider, error) {
 		return llamacpp.New(llamacpp.Config{Path: path, ContextLength: m.MaxModelLen, GPULayers: m.GPULayers, Threads: m.Threads,
 			Parallel: m.NumInstances, AddBOS: m.AddBOS, Boundary: m.Boundary, ChatTemplate: m.ChatTemplate,
-			ChatTemplateKwargs: m.ChatTemplateKwargs, EOS: m.EOS, Logprobs: m.Logprobs, As: as, Getenv: a.Getenv})
+			ChatTemplateKwargs: m.ChatTemplateKwargs, EOS: m.EOS, Logprobs: m.Logprobs, KVCache: m.KVCache, Now: time.Now,
+			As: as, Getenv: a.Getenv})
 	}
 	found, err := a.look(ctx, m)
 	if err != nil {

@@ -69,6 +69,9 @@ type Config struct {
 	// GPULayers and Threads are llama.cpp's, in process.
 	GPULayers *int `json:"gpu_layers,omitempty" yaml:"gpu_layers"`
 	Threads   int  `json:"threads,omitempty" yaml:"threads"`
+	// KVCache is how llama.cpp keeps keys and values, in process: f16 (default)
+	// or f32.
+	KVCache string `json:"kv_cache,omitempty" yaml:"kv_cache"`
 
 	// The rest is for servers that are started here, and for processes.
 
