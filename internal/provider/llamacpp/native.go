@@ -132,9 +132,14 @@ func (n *native) context() (runner, error) {
 			Err: fmt.Errorf("llamacpp: no context of %d tokens: %s", p.NCtx, n.lib.said(err))}
 	}
 	c := &nativeContext{native: n, ctx: ctx, batch: llama.BatchInit(block, 0, 1), held: int(llama.NCtx(ctx))}
-	if c.memory, err = llama.GetMemory(ctx); err != nil || c.held < n.window {
+	if c.held < n.window {
+		err = fmt.Errorf("the context holds %d tokens, not %d", c.held, n.window)
+	} else {
+		c.memory, err = llama.GetMemory(ctx)
+	}
+	if err != nil {
 		c.close()
-		return nil, &eval.Fault{Status: eval.ConfigError, Abort: true, Err: fmt.Errorf("llamacpp: the context holds %d tokens, not %d (%v)", c.held, n.window, err)}
+		return nil, &eval.Fault{Status: eval.ConfigError, Abort: true, Err: fmt.Errorf("llamacpp: %w", err)}
 	}
 	return c, nil
 }

@@ -18,11 +18,13 @@ import (
 // the llama family: normalisation by the root of the mean square, rotary
 // positions in neighbouring pairs, grouped-query attention, SwiGLU.
 type refModel struct {
-	w    map[string][]float64
-	bos  token
-	eos  token
-	flat bool // every logit is 0
-	nan  bool // the network is broken
+	w map[string][]float64
+	// merges are the tokens that two texts make.
+	merges map[[2]string]int
+	bos    token
+	eos    token
+	flat   bool // every logit is 0
+	nan    bool // the network is broken
 	// before is called ahead of each decode, with the size of its batch.
 	before func(n int) error
 	made   int
@@ -32,7 +34,11 @@ type refModel struct {
 var _ backend = (*refModel)(nil)
 
 func newRef(c tiny.Config) *refModel {
-	m := &refModel{w: map[string][]float64{}, bos: tiny.BOS, eos: tiny.EOS}
+	m := &refModel{w: map[string][]float64{}, merges: map[[2]string]int{}, bos: tiny.BOS, eos: tiny.EOS}
+	for id := 260; id < tiny.Vocab; id++ {
+		left, right := tiny.Merge(id - 260)
+		m.merges[[2]string{left, right}] = id
+	}
 	if c.NoBOS {
 		m.bos = none
 	}
@@ -90,11 +96,8 @@ func (m *refModel) tokenize(text string) ([]token, error) {
 	for {
 		best, at := tiny.Vocab, -1
 		for i := range len(ids) - 1 {
-			for id := 260; id < best; id++ {
-				left, right := tiny.Merge(id - 260)
-				if tiny.Piece(int(ids[i])) == left && tiny.Piece(int(ids[i+1])) == right {
-					best, at = id, i
-				}
+			if id, ok := m.merges[[2]string{tiny.Piece(int(ids[i])), tiny.Piece(int(ids[i+1]))}]; ok && id < best {
+				best, at = id, i
 			}
 		}
 		if at < 0 {
