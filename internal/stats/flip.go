@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -14,27 +15,33 @@ const exactUnits = 20
 // hypothesis that A and B are exchangeable, each unit (question or cluster)
 // could as well have come out with the other sign. With at most 20 units that
 // are not 0 the p-value is the share of all sign patterns whose sum is as far
-// from 0; else (1+hits)/(flips+1) of random ones. noise is the rounding error
-// that the units' sum may have: sums closer than it count as equal. ok is false
-// if the units are too large to add.
-func flipTest(units []float64, noise float64, flips int, seed uint64) (p float64, exact, ok bool) {
+// from 0; else (1+hits)/(flips+1) of random ones, or of more than 65,536 units
+// the share of a random group of them, [flipGroup]. noise is the rounding error
+// that the units' sum may have: sums closer than it count as equal. how names
+// the patterns; it is empty if the units are too large to add.
+func flipTest(units []float64, noise float64, flips int, seed uint64) (p float64, how string) {
 	whole, slack, ok := quantise(units, noise)
 	if !ok {
-		return 1, false, false
+		return 1, ""
 	}
 	var observed int64
 	for _, q := range whole {
 		observed += q
 	}
 	bound := max(observed, -observed) - slack
-	if bound <= 0 { // every pattern is as far from 0
-		return 1, len(whole) <= exactUnits, true
-	}
-	if len(whole) <= exactUnits {
-		return flipAll(whole, bound), true, true
+	switch {
+	case len(whole) <= exactUnits && bound <= 0: // every pattern is as far from 0
+		return 1, "exact"
+	case len(whole) <= exactUnits:
+		return flipAll(whole, bound), "exact"
+	case len(whole) > groupedUnits:
+		p, size := flipGroup(whole, max(bound, 0), flips, seed)
+		return p, fmt.Sprintf("group of %d", size)
+	case bound <= 0:
+		return 1, fmt.Sprintf("%d flips", flips)
 	}
 	hits := flipRandom(whole, bound, flips, seed)
-	return float64(1+hits) / float64(flips+1), false, true
+	return float64(1+hits) / float64(flips+1), fmt.Sprintf("%d flips", flips)
 }
 
 // quantise writes the units that are not 0 as whole numbers of a common,

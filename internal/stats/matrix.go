@@ -69,6 +69,7 @@ type matrix struct {
 	whole   [][]int64 // scores in steps; 0 where missing
 	sums    [][]int64 // the same by unit
 	missing [][]int32 // questions that a run lacks
+	has     [][]bool  // nil where it lacks none
 	binary  []bool
 	cells   []Cell
 }
@@ -85,6 +86,7 @@ func newMatrix(in Models, o PairOptions) *matrix {
 		m.units = m.g.count
 	}
 	m.missing, m.binary = make([][]int32, len(in.Scores)), make([]bool, len(in.Scores))
+	m.has = make([][]bool, len(in.Scores))
 	for i, s := range in.Scores {
 		if len(s) != n {
 			panic("stats: all runs need a place for each question")
@@ -95,6 +97,12 @@ func newMatrix(in Models, o PairOptions) *matrix {
 				m.missing[i] = append(m.missing[i], int32(q))
 			} else if v != 0 && v != 1 {
 				m.binary[i] = false
+			}
+		}
+		if len(m.missing[i]) > 0 {
+			m.has[i] = make([]bool, n)
+			for q, v := range s {
+				m.has[i][q] = finite(v)
 			}
 		}
 		for j := i + 1; j < len(in.Scores); j++ {
@@ -132,9 +140,9 @@ func (m *matrix) describe(k int, t *tests) {
 	}
 	used := make([]bool, m.g.count)
 	squares, total := 0.0, 0.0
-	wa, wb := m.whole[c.I], m.whole[c.J]
+	wa, wb, hasA, hasB := m.whole[c.I], m.whole[c.J], m.has[c.I], m.has[c.J]
 	for q := range a {
-		if !finite(a[q]) || !finite(b[q]) {
+		if hasA != nil && !hasA[q] || hasB != nil && !hasB[q] {
 			continue
 		}
 		c.N++
@@ -181,11 +189,11 @@ func (m *matrix) error(c *Cell, total float64) {
 		return
 	}
 	c.Delta, c.HasP = total/float64(c.N), true
-	a, b := m.in.Scores[c.I], m.in.Scores[c.J]
+	a, b, hasA, hasB := m.in.Scores[c.I], m.in.Scores[c.J], m.has[c.I], m.has[c.J]
 	var ss float64
 	unit := make([]float64, m.g.count)
 	for q := range a {
-		if !finite(a[q]) || !finite(b[q]) {
+		if hasA != nil && !hasA[q] || hasB != nil && !hasB[q] {
 			continue
 		}
 		e := b[q] - a[q] - c.Delta

@@ -2,8 +2,11 @@ package stats
 
 import "math"
 
-// chunk is how many flips are worked at a time over all pairs.
-const chunk = 256
+// chunkOf is how many flips are worked at a time over all pairs: as many as keep
+// the pairs' own sums within 32 MiB, a multiple of 8.
+func chunkOf(pairs, flips int) int {
+	return max(8, min((flips+7)/8*8, (4<<20)/max(pairs, 1)/8*8))
+}
 
 // count flips signs and fills in the p-values.
 func (m *matrix) count(t *tests, flips int, seed uint64) {
@@ -17,11 +20,12 @@ func (m *matrix) count(t *tests, flips int, seed uint64) {
 	fixes := m.fixes()
 	c := newCounter(t)
 	extra := make([][]int64, len(m.cells))
+	chunk := chunkOf(len(m.cells), flips)
 	for from := 0; from < flips; from += chunk {
 		till := min(from+chunk, flips)
 		for k, f := range fixes {
 			if len(f) > 0 {
-				extra[k] = f.flip(words, from, till, extra[k])
+				extra[k] = f.flip(words, from, till, chunk, extra[k])
 			}
 		}
 		for f := from; f < till; f++ {
@@ -121,7 +125,7 @@ func (m *matrix) fixes() []fix {
 }
 
 // flip is the fix under the flips from from, a multiple of 8, to till.
-func (f fix) flip(words map[int][]uint64, from, till int, into []int64) []int64 {
+func (f fix) flip(words map[int][]uint64, from, till, chunk int, into []int64) []int64 {
 	if into == nil {
 		into = make([]int64, chunk)
 	}

@@ -163,16 +163,12 @@ func (p *Paired) flip(contributions []float64, noise float64, g grouping, o Pair
 	if flips <= 0 {
 		flips = 10_000
 	}
-	v, exact, ok := flipTest(g.sums(contributions), noise, flips, o.Seed)
-	switch {
-	case !ok:
+	v, how := flipTest(g.sums(contributions), noise, flips, o.Seed)
+	if how == "" {
 		p.Method = "none: the sum is not finite"
 		return
-	case exact:
-		p.Method = prefix + "sign-flip, exact"
-	default:
-		p.Method = fmt.Sprintf("%ssign-flip, %d flips", prefix, flips)
 	}
+	p.Method = prefix + "sign-flip, " + how
 	p.P, p.HasP = v, true
 }
 
