@@ -165,7 +165,7 @@ func (p *Process) follow(news *os.File, started chan<- error) {
 		// Killed: what it watched is ours to end.
 		p.lifeline.Close()
 		end(record{ID: p.id, Server: ident{PID: p.pid}}, p.grace)
-		os.Remove(recordPath(p.dir, p.id))
+		forget(p.dir, p.id)
 	}
 }
 

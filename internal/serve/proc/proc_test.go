@@ -256,7 +256,7 @@ func TestReap(t *testing.T) {
 	if names, err := Reap(dir, time.Minute); err != nil || len(names) > 0 || len(running(ids)) != 3 {
 		t.Fatalf("a living watcher: reaped %v, %v, %d run", names, err, len(running(ids)))
 	}
-	rec := readRecord(t, dir)
+	rec := readRecord(t, dir, ids[0].PID)
 	// The parent is stopped first so that it cannot end the rest itself.
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -279,23 +279,24 @@ func TestReap(t *testing.T) {
 	}
 }
 
-func readRecord(t *testing.T, dir string) record {
+// readRecord waits for the record that names the server: its first words may
+// be read before the watcher has written that.
+func readRecord(t *testing.T, dir string, server int) record {
 	t.Helper()
-	files := records(t, dir)
-	if len(files) != 1 {
-		t.Fatalf("records: %v", files)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("no record of process %d: %v", server, records(t, dir))
+		}
+		files := records(t, dir)
+		if len(files) != 1 {
+			continue
+		}
+		b, err := os.ReadFile(files[0])
+		var rec record
+		if err == nil && json.Unmarshal(b, &rec) == nil && rec.Server.PID == server {
+			return rec
+		}
 	}
-	id := strings.TrimSuffix(filepath.Base(files[0]), ".json")
-	var rec record
-	f, err := os.Open(recordPath(dir, id))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := decode(f, &rec); err != nil {
-		t.Fatal(err)
-	}
-	return rec
 }
 
 // TestReapSparesOthers holds that a recycled number is not killed.
@@ -329,12 +330,4 @@ func TestReapSparesOthers(t *testing.T) {
 	if _, err := Reap(dir, 0); err == nil {
 		t.Error("a folder that others may write gives no error")
 	}
-}
-
-func decode(r io.Reader, v any) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, v)
 }

@@ -57,6 +57,12 @@ func (r record) write(dir string) error {
 	return os.Rename(path+".new", path)
 }
 
+// forget removes a record, and what a watcher that was killed had begun of it.
+func forget(dir, id string) {
+	os.Remove(recordPath(dir, id))
+	os.Remove(recordPath(dir, id) + ".new")
+}
+
 // Reap ends what servers of this user have left on this machine whose watchers
 // were killed, and returns their programs' names. Nothing whose watcher lives
 // is touched, and no process whose number was given to another.
@@ -87,7 +93,7 @@ func Reap(dir string, grace time.Duration) ([]string, error) {
 				names = append(names, filepath.Base(rec.Name))
 			}
 		}
-		os.Remove(recordPath(dir, id))
+		forget(dir, id)
 	}
 	return names, nil
 }

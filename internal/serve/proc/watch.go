@@ -36,7 +36,7 @@ func Watch(args []string) int {
 		return 0
 	}
 	w.run()
-	os.Remove(recordPath(*dir, *id))
+	forget(*dir, *id)
 	return 0
 }
 
@@ -79,7 +79,7 @@ func (w *watcher) start(dir, id string, args []string) error {
 		Env: os.Environ(), Files: []uintptr{null.Fd(), 1, 2}, Sys: deathSignal(&syscall.SysProcAttr{Setsid: true}),
 	})
 	if err != nil {
-		os.Remove(recordPath(dir, id))
+		forget(dir, id)
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	rec.Server = identify(w.pid)
