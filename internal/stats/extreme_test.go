@@ -44,6 +44,13 @@ func TestExtremes(t *testing.T) {
 		} {
 			checkPaired(t, p, n)
 		}
+		o.Resamples = 19
+		if n > 0 {
+			checkResult(t, Estimate(Scores{Values: a, Clusters: clusters}, ScoreOptions{Resamples: 19}).Result, n)
+			checkResult(t, Estimate(Scores{Values: a, Weights: w, Clusters: clusters, Exp: true}, ScoreOptions{Resamples: 19}).Result, n)
+			checkPaired(t, Compare(Pairs{A: a, B: b, Clusters: clusters}, o).Paired, n)
+			checkPaired(t, Compare(Pairs{A: a, B: b, WeightsA: v, WeightsB: w, Clusters: clusters, Exp: n%2 == 0}, o).Paired, n)
+		}
 		if t.Failed() {
 			t.Fatalf("a %v\nb %v\nv %v\nw %v\nclusters %v", a, b, v, w, clusters)
 		}
