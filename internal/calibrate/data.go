@@ -45,6 +45,19 @@ func normals(rng *rand.Rand, n int, icc float64) []float64 {
 	return out
 }
 
+// normalsIn are the same in clusters of any size.
+func normalsIn(rng *rand.Rand, clusters []int32, icc float64) []float64 {
+	out := make([]float64, len(clusters))
+	common := 0.0
+	for i, c := range clusters {
+		if i == 0 || c != clusters[i-1] {
+			common = rng.NormFloat64()
+		}
+		out[i] = math.Sqrt(icc)*common + math.Sqrt(1-icc)*rng.NormFloat64()
+	}
+	return out
+}
+
 // answers are right with probability p; in a cluster that probability is drawn
 // from a beta distribution whose intraclass correlation is icc.
 func answers(rng *rand.Rand, n int, p, icc float64) []float64 {

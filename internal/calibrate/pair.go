@@ -60,10 +60,28 @@ func pairStudies() []study {
 		}))
 		out = append(out, enumerated(n), equivalent(n))
 		if n >= 100 {
+			out = append(out, uneven(n))
+		}
+		if n >= 100 {
 			out = append(out, power01(n))
 		}
 	}
 	return out
+}
+
+// uneven is clusters of 1 to 9 questions.
+func uneven(n int) study {
+	var clusters []int32
+	for g := int32(0); len(clusters) < n; g++ {
+		for range [...]int{1, 9, 5, 3, 7}[g%5] {
+			clusters = append(clusters, g)
+		}
+	}
+	const icc = 0.7
+	g := int(clusters[n-1]) + 1
+	return null("pair, normal, clusters of 1 to 9", n, icc, g < 10, coverage(n, g), func(rng *rand.Rand, _ int) stats.Pairs {
+		return stats.Pairs{A: normalsIn(rng, clusters, icc), B: normalsIn(rng, clusters, icc), Clusters: clusters}
+	})
 }
 
 // null is runs that are alike: rejections, and intervals with 0 in them.
@@ -80,18 +98,25 @@ func null(name string, n int, icc float64, discrete bool, cover claim, draw func
 
 func named(c stats.Comparison) string { return c.Method + "; " + c.Interval }
 
-// powerStudy shifts B by the stated smallest detectable difference: 2.8016
-// standard errors, which are known here.
+// powerStudy shifts B by the smallest difference that is said to be found, from
+// the standard error, which is known here, and its degrees of freedom; and by
+// 2.8016 standard errors, which leaves the degrees of freedom out.
 func powerStudy(n int, icc float64, g int, clusters []int32) study {
-	se := math.Sqrt(2 * stats.DesignEffect(icc, size) / float64(n))
+	se, df := math.Sqrt(2*stats.DesignEffect(icc, size)/float64(n)), g-1
 	if g == 0 {
-		se = math.Sqrt(2 / float64(n))
+		se, df = math.Sqrt(2/float64(n)), n-1
 	}
-	by := stats.MDE80Paired(se)
-	s := study{name: "pair, normal, B better", n: n, icc: icc, sets: fewSets, claims: []claim{power()}}
+	by := [2]float64{stats.MDET(se, df, alpha, 0.8), stats.MDE80Paired(se)}
+	s := study{name: "pair, normal, B better", n: n, icc: icc, sets: fewSets, claims: []claim{power(), shown("at 2.8016 standard errors")}}
 	s.one = func(rng *rand.Rand, i int) ([]float64, string) {
-		c := stats.Compare(stats.Pairs{A: normals(rng, n, icc), B: shift(normals(rng, n, icc), by), Clusters: clusters}, options(i))
-		return []float64{one(c.P < alpha && c.Delta > 0)}, c.Method
+		a, b := normals(rng, n, icc), normals(rng, n, icc)
+		var found [2]float64
+		var method string
+		for k := range by {
+			c := stats.Compare(stats.Pairs{A: a, B: shift(b, by[k]), Clusters: clusters}, options(i))
+			found[k], method = one(c.P < alpha && c.Delta > 0), c.Method
+		}
+		return found[:], method
 	}
 	return s
 }

@@ -98,7 +98,7 @@ func differs01() study {
 func decided(rng *rand.Rand, differ, by, rope float64) ([]float64, string) {
 	q := stats.NewSequential(stats.SequentialOptions{Binary: true, HigherIsBetter: true, Rope: rope})
 	used := length
-	for k := range length {
+	for range length {
 		a, b := 0.0, 0.0
 		switch u := rng.Float64(); {
 		case u < (differ+by)/2:
@@ -107,8 +107,8 @@ func decided(rng *rand.Rand, differ, by, rope float64) ([]float64, string) {
 			a = 1
 		}
 		must(q.Add(a, b))
-		if q.State().Verdict != stats.Unresolved {
-			used = k + 1
+		if v, at := q.Verdict(); v != stats.Unresolved {
+			used = at
 			break
 		}
 	}

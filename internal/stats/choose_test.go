@@ -103,6 +103,9 @@ func TestCompareFixture(t *testing.T) {
 	if c.Wins != 5 || c.Losses != 1 || c.Ties != 10 {
 		t.Errorf("wins %d losses %d ties %d", c.Wins, c.Losses, c.Ties)
 	}
+	if mde, ok := c.MDE80(); !ok || mde <= MDE80Paired(c.SE) || mde > 1.1*MDE80Paired(c.SE) {
+		t.Errorf("mde80 %g, of a known standard error %g", mde, MDE80Paired(c.SE))
+	}
 	near(t, "exact", c.Beside, 0.21875, 1e-12)
 	near(t, "mid-p", c.P, 0.125, 1e-12)
 	four := Compare(Pairs{A: fixtureB, B: fixtureA, Clusters: blocks(16, 4)}, PairOptions{HigherIsBetter: true})

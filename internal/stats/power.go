@@ -61,18 +61,24 @@ func MDET(se float64, df int, alpha, power float64) float64 {
 	if df < 1 || !(se > 0) {
 		return math.NaN()
 	}
+	q := tQuantile(1-alpha/2, df)
 	hi := 4.0
-	for PowerT(hi, 1, df, alpha) < power && hi < 1e6 {
+	for powerT(hi, q, df) < power && hi < 1e6 {
 		hi *= 2
 	}
-	return se * bisect(0, hi, func(d float64) bool { return PowerT(d, 1, df, alpha) >= power })
+	return se * bisect(0, hi, func(d float64) bool { return powerT(d, q, df) >= power })
 }
 
 // PowerT is the chance that the two-sided t test at alpha finds a difference of
 // delta, given its standard error and degrees of freedom: the noncentral t.
 func PowerT(delta, se float64, df int, alpha float64) float64 {
-	q := tQuantile(1-alpha/2, df)
-	t := distuv.NoncentralT{Nu: float64(df), Mu: math.Abs(delta) / se}
+	return powerT(math.Abs(delta)/se, tQuantile(1-alpha/2, df), df)
+}
+
+// powerT is the chance that |t| is above q if the difference is so many
+// standard errors.
+func powerT(distance, q float64, df int) float64 {
+	t := distuv.NoncentralT{Nu: float64(df), Mu: distance}
 	return min(1, max(0, 1-t.CDF(q)+t.CDF(-q)))
 }
 

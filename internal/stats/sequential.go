@@ -206,6 +206,10 @@ func (s *Sequential) interval(alpha float64) (lo, hi float64, ok bool) {
 	return (2*lo - 1) * scale, (2*hi - 1) * scale, true
 }
 
+// Verdict is what is decided so far, and the number of questions when it was, 0
+// if it is not: cheaper than [Sequential.State], to ask after each question.
+func (s *Sequential) Verdict() (verdict string, at int) { return s.decided, s.at }
+
 // State is what is known now.
 func (s *Sequential) State() SequentialState {
 	out := SequentialState{

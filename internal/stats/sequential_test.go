@@ -40,6 +40,9 @@ func TestSequentialDecides(t *testing.T) {
 	for range 60 {
 		must(t, s.Add(1, 0))
 	}
+	if v, at := s.Verdict(); v != st.Verdict || at != st.DecidedAt {
+		t.Errorf("Verdict() = %q at %d", v, at)
+	}
 	if again := s.State(); again.Verdict != st.Verdict || again.DecidedAt != st.DecidedAt || again.P > st.P {
 		t.Errorf("the verdict changed: %+v", again)
 	}
