@@ -35,7 +35,7 @@ func (h *held) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if bytes.Contains(body, []byte("riddle")) {
+	if bytes.Contains(body, []byte("riddle")) && strings.HasSuffix(r.URL.Path, "completions") {
 		h.asked.Add(1)
 		h.entered <- struct{}{}
 		select {

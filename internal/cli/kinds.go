@@ -65,6 +65,9 @@ func (a *app) bare(ctx context.Context, m *modelspec.Config, f *runFlags) (*prov
 		p, err = gemini.New(gemini.Config{BaseURL: base, Model: m.Model, APIKey: key, KeyEnv: m.APIKeyEnv, MaxContext: m.MaxModelLen,
 			Logprobs: m.Logprobs != nil && *m.Logprobs, Stream: m.Stream, ReasoningEffort: m.ReasoningEffort, ExtraBody: m.ExtraBody, Headers: headers, As: as})
 	case modelspec.Bedrock:
+		if m.Stream || m.ReasoningEffort != "" {
+			return nil, usage("model %q: kind bedrock knows neither stream nor reasoning_effort; what a model takes goes into extra_body={additionalModelRequestFields: {…}}", m.Name)
+		}
 		cred, cerr := bedrock.FromEnvironment(a.Getenv)
 		if cerr != nil {
 			return nil, asUsage(cerr)

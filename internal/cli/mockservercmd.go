@@ -19,6 +19,8 @@ import (
 func (a *app) mockServerCommand() *cobra.Command {
 	k := &asks{dir: a.Dir}
 	var port int
+	var names []string
+	var keyEnv string
 	spec := "mock"
 	cmd := &cobra.Command{
 		Use:   "mock-server [--port P] [--model SPEC] [-t SPEC…]",
@@ -29,16 +31,24 @@ func (a *app) mockServerCommand() *cobra.Command {
 		Example: "  olmo-eval mock-server --port 8000 --model mock:acc=0.62 -t demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.mockServer(cmd.Context(), k, port, spec)
+			key := ""
+			if keyEnv != "" {
+				if key = a.Getenv(keyEnv); key == "" {
+					return usage("mock-server --api-key-env: %s is not set", keyEnv)
+				}
+			}
+			return a.mockServer(cmd.Context(), k, port, spec, mockserver.Config{Names: names, Key: key})
 		},
 	}
 	cmd.Flags().IntVar(&port, "port", 0, "port to listen on (0: any free one)")
 	cmd.Flags().StringVar(&spec, "model", spec, "mock model: mock, mock:oracle, mock:acc=0.62,seed=7, with latency= and faults")
+	cmd.Flags().StringArrayVar(&names, "name", nil, "serve the model by this name only (repeatable)")
+	cmd.Flags().StringVar(&keyEnv, "api-key-env", "", "want the key that this environment variable holds")
 	k.register(cmd.Flags(), false)
 	return cmd
 }
 
-func (a *app) mockServer(ctx context.Context, k *asks, port int, spec string) error {
+func (a *app) mockServer(ctx context.Context, k *asks, port int, spec string, cfg mockserver.Config) error {
 	model, err := mock.Parse(spec)
 	if err != nil {
 		return asUsage(err)
@@ -46,7 +56,7 @@ func (a *app) mockServer(ctx context.Context, k *asks, port int, spec string) er
 	if model.NeedsAnswers() && len(k.tasks) == 0 {
 		return usage("mock-server --model %s needs the tasks whose answers it should know: add -t SPEC", spec)
 	}
-	cfg := mockserver.Config{Model: model}
+	cfg.Model = model
 	if len(k.tasks) > 0 {
 		index := mockserver.NewIndex()
 		if err := a.renderAll(ctx, k, index); err != nil {

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -195,7 +198,17 @@ func (a *app) template(m *modelspec.Config) engine.Template {
 	if err != nil {
 		return engine.Template{}
 	}
-	return engine.Template{Known: true, Has: info.ChatTemplate || m.ChatTemplate != ""}
+	return engine.Template{Known: true, Has: info.ChatTemplate || m.ChatTemplate != "", Thinks: a.thinks(a.abs(path))}
+}
+
+// thinks reports whether a checkpoint's chat template speaks of thinking.
+func (a *app) thinks(dir string) bool {
+	for _, name := range []string{"chat_template.jinja", "tokenizer_config.json"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err == nil && bytes.Contains(b, []byte("<think>")) {
+			return true
+		}
+	}
+	return false
 }
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)

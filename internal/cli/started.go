@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,6 +117,7 @@ func (a *app) started(ctx context.Context, m *modelspec.Config, f *runFlags) (*p
 		}
 		p, err := serve.Start(ctx, spec, serve.Options{Environ: a.Environ, Events: a.serveEvent})
 		if err != nil {
+			a.lastLines(err)
 			return nil, err
 		}
 		pool = p
@@ -140,6 +142,17 @@ func (a *app) started(ctx context.Context, m *modelspec.Config, f *runFlags) (*p
 		}
 		return pool.Record()
 	}}, nil
+}
+
+// lastLines shows the end of the output of a server that did not start.
+func (a *app) lastLines(err error) {
+	var f *serve.Failure
+	if !errors.As(err, &f) {
+		return
+	}
+	for _, line := range f.Tail[max(0, len(f.Tail)-20):] {
+		a.note("  | %s", line)
+	}
 }
 
 // serverOptions adds the server's settings that change answers.
@@ -188,9 +201,13 @@ func (a *app) serveSpec(m *modelspec.Config) (serve.Spec, error) {
 	if template != "" && exists(a.abs(template)) {
 		template = a.abs(template)
 	}
+	exact, hint := m.TensorParallel, 0
+	if strings.HasPrefix(m.Origins["tensor_parallel_size"], "preset") {
+		exact, hint = 0, m.TensorParallel // the size of the weights knows better
+	}
 	return serve.Spec{
 		Kind: m.Kind, Model: m.Model, ServedName: m.Name, Tokenizer: m.Tokenizer, Executable: m.Server, Args: m.ServerArgs,
-		Replicas: m.NumInstances, TensorParallel: m.TensorParallel, GPUs: m.GPUs, MaxModelLen: m.MaxModelLen, DType: m.DType,
+		Replicas: m.NumInstances, TensorParallel: exact, ParallelHint: hint, GPUs: m.GPUs, MaxModelLen: m.MaxModelLen, DType: m.DType,
 		GPUMemory: m.GPUMemory, TrustRemoteCode: m.TrustRemoteCode, ChatTemplate: template,
 		ToolCallParser: m.ToolCallParser, ReasoningParser: m.ReasoningParser, StartTimeout: timeout,
 		LogDir: filepath.Join(string(home), "logs", "servers"),

@@ -31,6 +31,9 @@ func (a *app) watch(p *engine.Progress) (stop func()) {
 			case <-quit:
 				return
 			case <-t.C:
+				if p.Total.Load() == 0 {
+					continue // a server starts, or runs are read
+				}
 				if a.TTY {
 					fmt.Fprintf(a.Stderr, "\r\033[K%s", line())
 				} else {
@@ -45,7 +48,9 @@ func (a *app) watch(p *engine.Progress) (stop func()) {
 		if a.TTY {
 			fmt.Fprint(a.Stderr, "\r\033[K")
 		}
-		fmt.Fprintln(a.Stderr, line())
+		if p.Total.Load() > 0 {
+			fmt.Fprintln(a.Stderr, line())
+		}
 	}
 }
 

@@ -30,7 +30,9 @@ import (
 const asProgram = "OLMO_EVAL_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	// What ends servers with the program is started without our variables.
+	watcher := len(os.Args) > 1 && os.Args[1] == "serve-watch"
+	if os.Getenv(asProgram) != "" || watcher {
 		olmoeval.Main(benchmarks.All())
 	}
 	os.Exit(m.Run())

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"olmoeval/eval"
 )
@@ -21,8 +23,6 @@ type Template struct {
 // Hygiene is what the checks before the first request go by.
 type Hygiene struct {
 	Template Template
-	// BOSText is the text of the BOS token, "" if unknown.
-	BOSText string
 	// AddsBOS says whether completions are sent so that the server adds BOS.
 	AddsBOS bool
 }
@@ -144,9 +144,12 @@ func (r *run) inspectTask(ctx context.Context, t *Prepared) ([]string, error) {
 	if !ok || longest.Type == eval.Chat {
 		return found, nil
 	}
+	// A look at tokens must not hold up a run.
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	more, err := r.Hygiene.tokens(ctx, tok, longest, r.plan.Caps.MaxContext)
 	if err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
 		return found, nil //nolint:nilerr // a server without a tokenizer: these checks are left out

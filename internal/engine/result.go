@@ -19,7 +19,7 @@ func taskResult(p *Prepared, entry *journal.Task, t *track) journal.TaskResult {
 	r := journal.TaskResult{
 		Task: entry.Label, NTotal: p.Own, NOK: t.count(flagCounted),
 		NTruncated: t.count(flagTruncated), NUnextracted: t.count(flagUnextracted),
-		SkippedRows: p.Skipped, Failures: t.failures(), TaskHash: entry.TaskHash,
+		NCached: t.cached, SkippedRows: p.Skipped, Failures: t.failures(), TaskHash: entry.TaskHash,
 		ScoringHash: entry.ScoringHash, ReusedFrom: entry.ReusedFrom, Warnings: []string{},
 	}
 	r.NFailed = t.count(flagSeen) - r.NOK

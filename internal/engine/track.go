@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -37,6 +38,7 @@ type track struct {
 	list    []eval.Status
 	usage   eval.Usage
 	seen    int
+	cached  int // answers that an earlier run had
 }
 
 func newTrack(n int, metrics []string) *track {
@@ -77,6 +79,9 @@ func (t *track) add(rec *eval.Record) (seen int) {
 	t.flags[i] = flagSeen | flagsOf(rec)
 	t.prompts[i] = promptBits(rec.PromptDigest)
 	t.usage = t.usage.Add(rec.Usage)
+	if slices.Contains(rec.Notes, "cached") {
+		t.cached++
+	}
 	for m, id := range t.metrics {
 		t.values[m][i] = math.NaN()
 		o := rec.Values[id]

@@ -136,13 +136,15 @@ type TaskResult struct {
 	NOK     int    `json:"n_ok"`
 	NFailed int    `json:"n_failed"`
 	// NPending counts instances of an unfinished run that have no record yet.
-	NPending     int             `json:"n_pending,omitempty"`
-	NTruncated   int             `json:"n_truncated"`
-	NUnextracted int             `json:"n_unextracted"`
-	SkippedRows  int             `json:"n_skipped_rows,omitempty"`
-	Failures     map[string]int  `json:"failures,omitempty"` // by status
-	Primary      *eval.Estimate  `json:"primary"`
-	Metrics      []eval.Estimate `json:"metrics"`
+	NPending     int `json:"n_pending,omitempty"`
+	NTruncated   int `json:"n_truncated"`
+	NUnextracted int `json:"n_unextracted"`
+	// NCached counts answers that were kept from earlier runs.
+	NCached     int             `json:"n_cached,omitempty"`
+	SkippedRows int             `json:"n_skipped_rows,omitempty"`
+	Failures    map[string]int  `json:"failures,omitempty"` // by status
+	Primary     *eval.Estimate  `json:"primary"`
+	Metrics     []eval.Estimate `json:"metrics"`
 	// Warnings are codes: at_chance, equal_logprobs, truncated, unextracted,
 	// fewshot_leak, partial, small_n, few_clusters and the task's own; Notes say
 	// each in words.

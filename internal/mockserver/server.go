@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,9 @@ type Config struct {
 	Names []string
 	// MaxModelLen is the context window in tokens; 0 means 1,048,576.
 	MaxModelLen int
+	// Key is wanted under /v1 as "Authorization: Bearer KEY", as vLLM does; ""
+	// wants none.
+	Key string
 }
 
 // Server is the handler.
@@ -87,6 +91,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	route, method := x.route()
 	switch {
+	case s.cfg.Key != "" && strings.HasPrefix(r.URL.Path, "/v1/") && r.Header.Get("Authorization") != "Bearer "+s.cfg.Key:
+		x.refuse(http.StatusUnauthorized, "wrong key")
 	case route == nil:
 		x.refuse(http.StatusNotFound, "no such path: "+r.URL.Path)
 	case r.Method != method:

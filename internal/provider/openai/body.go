@@ -29,6 +29,7 @@ type templates struct {
 	extra      string // ,"key":value of ExtraBody
 	chatExtra  string // the same with chat_template_kwargs
 	addSpecial bool   // ExtraBody does not say it
+	addBOS     bool   // completions are to have what the tokenizer adds
 	logprobs   bool
 	toolChoice string
 	eos        string
@@ -57,6 +58,7 @@ func newTemplates(c *Config) (templates, error) {
 	}
 	_, has := c.ExtraBody["add_special_tokens"]
 	t.addSpecial = !has
+	t.addBOS = c.AddBOS != nil && *c.AddBOS
 	if c.Logprobs != nil {
 		t.logprobs = *c.Logprobs
 	}
@@ -81,7 +83,7 @@ func (t *templates) completion(r *eval.Request, n int, q uint32) []byte {
 		b = append(b, `,"logprobs":1`...)
 	}
 	if t.addSpecial && q&noAddSpecial == 0 {
-		b = append(b, `,"add_special_tokens":false`...)
+		b = strconv.AppendBool(append(b, `,"add_special_tokens":`...), t.addBOS)
 	}
 	stop := r.Sampling.Stop
 	if t.eos != "" && !slices.Contains(stop, t.eos) {

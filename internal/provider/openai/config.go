@@ -45,8 +45,9 @@ type Config struct {
 	Timeout time.Duration `json:"timeout,omitempty"`
 	// MaxContext is the window in tokens; 0 takes what the server reports.
 	MaxContext int `json:"max_model_len,omitempty"`
-	// AddBOS puts the BOS token before a context when scoring; nil follows the
-	// tokenizer where the server tells, else adds none.
+	// AddBOS puts the BOS token before a context when scoring, and has the server
+	// add its special tokens to completions; nil follows the tokenizer when
+	// scoring, where the server tells, and adds none to completions.
 	AddBOS *bool `json:"add_bos_token,omitempty"`
 	// EOS is a text added to the stop sequences of completions.
 	EOS      string `json:"eos,omitempty"`

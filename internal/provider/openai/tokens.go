@@ -4,8 +4,10 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
+	"olmoeval/eval"
 	"olmoeval/internal/provider/boundary"
 	"olmoeval/internal/provider/httpapi"
 	"olmoeval/internal/provider/wire"
@@ -126,4 +128,12 @@ func readIDs(body []byte) ([]int, error) {
 func (c *Client) split(ctx context.Context, f *facts, context, continuation string) (head, rest []int, err error) {
 	return boundary.Tokens[int]{Empty: f.empty, Prefix: f.bos, Separate: c.cfg.Boundary == BoundarySeparate,
 		Encode: func(text string) ([]int, error) { return c.tokenize(ctx, text, false) }}.Split(context, continuation)
+}
+
+var _ eval.Tokenizer = (*Client)(nil)
+
+// Tokenize asks the server's /tokenize, which not all servers have.
+func (c *Client) Tokenize(ctx context.Context, text string, special bool) ([]int, error) {
+	ids, err := c.tokenize(ctx, text, special)
+	return slices.Clone(ids), err
 }
