@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"olmoeval/eval"
 	"olmoeval/internal/dotted"
 	"olmoeval/internal/nearest"
@@ -177,6 +179,9 @@ func (p Presets) Resolve(s Spec, getenv func(string) string) (*Config, error) {
 		c.Origins[k] = origin
 	}
 	for _, o := range s.Fields {
+		if o.Value, err = object(o.Value); err != nil {
+			return nil, fmt.Errorf("model %q: %s: %w", s.Name, o.Key(), err)
+		}
 		if m, err = dotted.Set(m, o); err != nil {
 			return nil, fmt.Errorf("model %q: %w", s.Name, err)
 		}
@@ -198,6 +203,21 @@ func (p Presets) Resolve(s Spec, getenv func(string) string) (*Config, error) {
 		}
 	}
 	return &c, c.check(p, preset)
+}
+
+// object reads a text in braces as the YAML mapping it is, so that
+// price={prompt: 3, completion: 15} needs no quotes round its keys. Other values
+// are returned as they are.
+func object(v any) (any, error) {
+	text, ok := v.(string)
+	if !ok || !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") {
+		return v, nil
+	}
+	var m map[string]any
+	if err := yaml.Unmarshal([]byte(text), &m); err != nil {
+		return nil, fmt.Errorf("%s: want {key: value, …}", text)
+	}
+	return m, nil
 }
 
 func decode(m map[string]any) (Config, error) {
