@@ -67,10 +67,11 @@ func TestStickyFailures(t *testing.T) {
 	}
 }
 
-// The same faults from a server, over HTTP.
+// The same faults from a server, over HTTP, fewer of them: the waits between
+// tries are real here, and double.
 func TestServerFaults(t *testing.T) {
 	dir := t.TempDir()
-	calm, shaky := serve(t, "mock"), serve(t, "mock:"+faults)
+	calm, shaky := serve(t, "mock"), serve(t, "mock:fail=0.04,http429=0.04,hang=0.04,garbage=0.04,nan=0.04,reset=0.02")
 	const n = 60
 	data := rows(t, dir, n)
 	run := func(url string, name string) journal.Result {

@@ -292,7 +292,7 @@ func TestFaultsStrikeAttempts(t *testing.T) {
 		r := item(i, "1", nil, nil)
 		var faults int
 		for try := 1; try <= 4; try++ {
-			ctx, cancel := context.WithTimeout(attempt.With(context.Background(), try), 200*time.Microsecond)
+			ctx, cancel := context.WithTimeout(attempt.With(context.Background(), try), 2*time.Millisecond)
 			_, err := m.Respond(ctx, r)
 			cancel()
 			if err == nil {
