@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+
+	"olmoeval/internal/stats"
 )
 
 // room is how many standard errors of the simulation a rate may be off its
@@ -90,5 +94,37 @@ func TestLevel01(t *testing.T) {
 	// Of five, five wins or five losses: mid-p 1/32.
 	if got := level01(5, 1); math.Abs(got-2.0/32) > 1e-12 {
 		t.Errorf("five questions reject with probability %g, want 1/16", got)
+	}
+}
+
+// TestPage: docs/statistics.md has the studies that there are, the table of
+// methods and all warnings.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/statistics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	all := studies()
+	for _, s := range all {
+		row := fmt.Sprintf("\n| %s | %d | ", s.name, s.n)
+		if !strings.Contains(text, row) {
+			t.Errorf("the page lacks the study %q: paste the output of make calibrate", row)
+		}
+	}
+	if got := strings.Count(text, "000 |\n"); got != len(all) {
+		t.Errorf("the page has %d studies, there are %d", got, len(all))
+	}
+	for _, r := range stats.Table() {
+		row := fmt.Sprintf("| %s | %s | %s | %s | %s |", r.Row, r.Interval, r.Test, r.Beside, r.Difference)
+		if !strings.Contains(text, strings.ReplaceAll(row, "|  |", "| |")) {
+			t.Errorf("the page's methods lack %s", row)
+		}
+	}
+	for _, w := range []string{stats.SmallN, stats.FewClusters, stats.NoVariance, stats.CannotReject, stats.BootDegenerate, stats.NegativeBetween,
+		stats.Unpaired, stats.WithinRope, stats.Autocorrelated, stats.FewCheckpoints} {
+		if !strings.Contains(text, "`"+w+"`") {
+			t.Errorf("the page does not explain %s", w)
+		}
 	}
 }

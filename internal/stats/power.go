@@ -98,7 +98,8 @@ func SampleSizePaired01(differ, delta, alpha, power float64) int {
 		return 0
 	}
 	root := zQuantile(1-alpha/2)*math.Sqrt(differ) + zQuantile(power)*math.Sqrt(differ-float64(d*d))
-	return wholeNumber(math.Pow(root/d, 2), delta)
+	root /= d
+	return wholeNumber(root*root, delta)
 }
 
 // MDEPaired01 is the smallest difference that n questions find, of which a share
