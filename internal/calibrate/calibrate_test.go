@@ -122,7 +122,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	for _, w := range []string{stats.SmallN, stats.FewClusters, stats.NoVariance, stats.CannotReject, stats.BootDegenerate, stats.NegativeBetween,
-		stats.Unpaired, stats.WithinRope, stats.Autocorrelated, stats.FewCheckpoints} {
+		stats.Unpaired, stats.WithinRope, stats.LegacyUnanimous, stats.Autocorrelated, stats.FewCheckpoints} {
 		if !strings.Contains(text, "`"+w+"`") {
 			t.Errorf("the page does not explain %s", w)
 		}

@@ -133,6 +133,16 @@ type power struct {
 func (r power) variance() float64 { return r.In[1] + r.In[2]/r.In[4] + r.In[3]/r.In[5] }
 func (r power) ours() bool        { return r.In[6] == .05 && r.In[7] == .8 }
 
+// check holds the planning of any level and power.
+func (r power) check(t *testing.T, kind string) {
+	alpha, want := r.In[6], r.In[7]
+	if kind == "mde" {
+		near(t, "mde", MDE(r.variance(), int(r.In[0]), alpha, want), r.Out, 1e-9)
+	} else if got := SampleSize(r.variance(), r.In[0], alpha, want); got != int(r.Out) {
+		t.Errorf("%v: SampleSize = %d, want %g", r.In, got, r.Out)
+	}
+}
+
 func TestPairedConformance(t *testing.T) {
 	seen := map[string]int{}
 	corpus.Rows(t, "pairwise", func(line json.RawMessage) {
@@ -151,6 +161,8 @@ func TestPairedConformance(t *testing.T) {
 		case "mde", "required_sample_size":
 			var r power
 			decode(t, line, &r)
+			r.check(t, kind.Kind)
+			seen["all "+kind.Kind]++
 			if !r.ours() {
 				return
 			}
@@ -162,7 +174,8 @@ func TestPairedConformance(t *testing.T) {
 			seen[kind.Kind]++
 		}
 	})
-	if seen["pairs"] != 143 || seen["variance"] != 20 || seen["mde"] != 22 || seen["required_sample_size"] != 29 {
+	if seen["pairs"] != 143 || seen["variance"] != 20 || seen["mde"] != 22 || seen["required_sample_size"] != 29 ||
+		seen["all mde"] != 250 || seen["all required_sample_size"] != 270 {
 		t.Errorf("rows checked: %v", seen)
 	}
 	t.Logf("rows checked: %v", seen)
