@@ -8,6 +8,8 @@ type Method string
 const (
 	MethodNone         Method = "none"
 	MethodWilson       Method = "wilson"
+	MethodExact        Method = "clopper-pearson"
+	MethodJeffreys     Method = "jeffreys"
 	MethodT            Method = "t" // of one score, and the paired t of a difference
 	MethodBCa          Method = "bca bootstrap"
 	MethodBootT        Method = "bootstrap-t"

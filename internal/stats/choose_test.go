@@ -255,6 +255,13 @@ func TestEstimateMethods(t *testing.T) {
 			t.Errorf("%s: %g not in [%g, %g]", c.want, r.Value, r.Lo, r.Hi)
 		}
 	}
+	lo, hi := ClopperPearson(30, 240, 0.95)
+	if r := Estimate(Scores{Values: bits}, ScoreOptions{Interval: MethodExact}); r.Method != "clopper-pearson" || r.Lo != lo || r.Hi != hi {
+		t.Errorf("the exact interval was asked for: %+v", r)
+	}
+	if r := Estimate(Scores{Values: x}, ScoreOptions{Interval: MethodJeffreys}); r.Method != "t" {
+		t.Errorf("an interval of proportions was given to others: %+v", r)
+	}
 	if r := Estimate(Scores{Values: bits}, ScoreOptions{Interval: MethodT}); r.Method != "t" || r.Hi-r.Value != r.Value-r.Lo {
 		t.Errorf("t was asked for: %+v", r)
 	}

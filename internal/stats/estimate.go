@@ -1,11 +1,15 @@
 // Package stats puts error bars on scores and decides what a difference
 // between two runs says.
 //
-// One score: [Mean], [Ratio] or [ExpRatio] give value, standard error and 95 %
-// interval; [MDE80] says what the standard error
-// can resolve. Two runs on the same questions: [ComparePaired], [CompareRatio]
-// or [CompareExpRatio] give difference, interval and p-value; [AdjustBH] or
-// [AdjustHolm] adjust the p-values of a family; [Verdict] names the outcome.
+// [Estimate] gives one run's score with its interval, [Compare] the difference of
+// two runs, both by the methods that [Choose] picks from [Table]; [Decide] names
+// the outcome and what more it would take. [Matrix] compares many runs, with
+// [Ranks]; [Stratified] adds up a suite; [AdjustBH], [AdjustHolm], [AdjustBY] and
+// [AdjustMaxT] adjust the p-values of a family. [NewSequential] compares while
+// questions come in; [TrendOf] and [SignalToNoise] look at checkpoints.
+// docs/statistics.md derives the formulas. Beneath these, one method each:
+// [Mean], [Ratio] and [ExpRatio] of one score; [ComparePaired], [CompareRatio]
+// and [CompareExpRatio] of two runs, with Student's intervals at any n; [Verdict].
 //
 // Every function is a function of its arguments alone: sums run in the order of
 // the values, random flips come from the seed given, and no argument is kept or

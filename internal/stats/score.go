@@ -80,6 +80,13 @@ func (s *Score) interval(in Scores, g grouping, o ScoreOptions) {
 		if lo, hi, ok := BCa(in.Values, o.Resamples, o.Seed); ok && finite(lo) && finite(hi) {
 			s.Lo, s.Hi, s.Method = lo, hi, string(m)
 		}
+	case (m == MethodExact || m == MethodJeffreys) && independent && binary(in.Values) && s.Method == string(MethodWilson):
+		exact := Jeffreys
+		if m == MethodExact {
+			exact = ClopperPearson
+		}
+		s.Lo, s.Hi = exact(int(math.Round(s.Value*float64(s.N))), s.N, 0.95)
+		s.Method = string(m)
 	case m == MethodClusterBootT && !independent, m == MethodRatioBoot, m == MethodBootT:
 		s.bootT(in, g, o)
 	case m == MethodDelta:
