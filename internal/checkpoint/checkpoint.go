@@ -189,5 +189,5 @@ func accept(i weights.Info, kinds []weights.Kind) error {
 	if i.Kind == weights.OLMoCore {
 		return fmt.Errorf("the checkpoint %s is not whole: it lacks %v", i.Path, i.Missing)
 	}
-	return fmt.Errorf("the checkpoint %s is of format %s, and %v is wanted", i.Path, i.Kind, kinds)
+	return fmt.Errorf("the checkpoint %s is of format %s, and %v is wanted; hf is for kind=vllm and kind=sglang, gguf for kind=llama-server and kind=llamacpp", i.Path, i.Kind, kinds)
 }

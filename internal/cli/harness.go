@@ -50,7 +50,7 @@ var harnessKeys = []string{"name", "system_prompt", "max_concurrency", "context_
 func (h *harness) validate() error {
 	known := []string{engine.Fail, engine.Skip, engine.Truncate}
 	if h.ContextOverflow != "" && !slices.Contains(known, h.ContextOverflow) {
-		return usage("harness %s: unknown context_overflow %q%s; known: %s", h.Name, h.ContextOverflow, nearest.Hint(h.ContextOverflow, known), strings.Join(known, ", "))
+		return usage("harness %s: unknown context_overflow %q%s", h.Name, h.ContextOverflow, nearest.Hint(h.ContextOverflow, known))
 	}
 	return nil
 }

@@ -41,6 +41,9 @@ func (a *app) bare(ctx context.Context, m *modelspec.Config, f *runFlags) (*prov
 	if len(m.BaseURL) > 1 && m.Kind != modelspec.OpenAI {
 		return nil, usage("model %q: kind %s takes one base_url", m.Name, m.Kind)
 	}
+	if key == "" && base == "" && m.APIKeyEnv != "" && !f.dryRun {
+		return nil, usage("model %q: kind %s needs a key; set the environment variable %s", m.Name, m.Kind, m.APIKeyEnv)
+	}
 	as := m.Identity()
 	var p eval.Provider
 	switch m.Kind {

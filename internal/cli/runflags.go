@@ -96,6 +96,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if _, err := parseAllowance(f.maxFailed); err != nil {
 		return err
 	}
+	if _, err := f.cacheMode(); err != nil {
+		return err
+	}
 	if err := f.measureFlags.check(); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (x *exchange) chat() {
 		a.prompt += size(string(m.Content))
 	}
 	match, known := x.cfg.Lookup(query)
-	done, ok := x.enter(x.hash.key(query), match)
+	done, ok := x.enter(keyOf(query), match)
 	if !ok {
 		return
 	}

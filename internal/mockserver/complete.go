@@ -143,7 +143,7 @@ func (x *exchange) completions() {
 		kind = eval.Loglikelihood
 	}
 	query := Query{Type: kind, Text: q.Prompt[0].text}
-	k := x.hash.key(query)
+	k := keyOf(query)
 	match, known := x.cfg.Lookup(query)
 	done, ok := x.enter(k, match)
 	if !ok {

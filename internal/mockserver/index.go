@@ -1,7 +1,8 @@
 package mockserver
 
 import (
-	"hash/maphash"
+	"crypto/sha256"
+	"encoding/binary"
 
 	"olmoeval/eval"
 )
@@ -22,42 +23,30 @@ type Match struct {
 	Continuation int
 }
 
-// key identifies a prompt by 128 bits of hash.
+// key identifies a prompt by 128 bits of SHA-256, the same in every process: the
+// fate of a prompt that nobody told of hangs on it.
 type key [2]uint64
 
-type hasher [2]maphash.Seed
-
-func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
-
-func (h *hasher) key(q Query) key {
-	var k key
-	for i := range k {
-		if len(q.Messages) == 0 {
-			k[i] = maphash.String(h[i], q.Text)*3 + uint64(len(q.Type))
-			continue
-		}
-		var m maphash.Hash
-		m.SetSeed(h[i])
-		for j := range q.Messages {
-			m.WriteString(q.Messages[j].Role)
-			m.WriteByte(0)
-			m.WriteString(q.Messages[j].Content)
-			m.WriteByte(0)
-		}
-		k[i] = m.Sum64()*3 + uint64(len(q.Type))
+func keyOf(q Query) key {
+	b := make([]byte, 0, len(q.Type)+len(q.Text)+256)
+	b = append(append(b, q.Type...), 0)
+	b = append(b, q.Text...)
+	for i := range q.Messages {
+		b = append(append(b, 0), q.Messages[i].Role...)
+		b = append(append(b, 0), q.Messages[i].Content...)
 	}
-	return k
+	sum := sha256.Sum256(b)
+	return key{binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])}
 }
 
 // Index finds requests by their prompts. Add all of them first; then Lookup may
 // be called by many goroutines.
 type Index struct {
-	hash    hasher
 	entries map[key]Match
 }
 
 // NewIndex makes an empty index.
-func NewIndex() *Index { return &Index{newHasher(), map[key]Match{}} }
+func NewIndex() *Index { return &Index{map[key]Match{}} }
 
 // Add enters a request as it will be sent; it must carry its Origin, and is
 // kept. Of requests with equal prompts the first counts.
@@ -81,7 +70,7 @@ func (x *Index) Add(r *eval.Request) {
 }
 
 func (x *Index) put(q Query, m Match) {
-	k := x.hash.key(q)
+	k := keyOf(q)
 	if _, taken := x.entries[k]; !taken {
 		x.entries[k] = m
 	}
@@ -92,6 +81,6 @@ func (x *Index) Len() int { return len(x.entries) }
 
 // Lookup finds the request of a prompt.
 func (x *Index) Lookup(q Query) (Match, bool) {
-	m, ok := x.entries[x.hash.key(q)]
+	m, ok := x.entries[keyOf(q)]
 	return m, ok
 }

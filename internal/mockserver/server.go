@@ -33,7 +33,6 @@ type Config struct {
 // Server is the handler.
 type Server struct {
 	cfg    Config
-	hash   hasher
 	counts counter
 
 	running             atomic.Int64
@@ -54,7 +53,7 @@ func New(cfg Config) *Server {
 	if len(cfg.Names) == 0 {
 		cfg.Names = []string{cfg.Model.Spec(), "*"}
 	}
-	return &Server{cfg: cfg, hash: newHasher()}
+	return &Server{cfg: cfg}
 }
 
 // exchange is one request with its answer in the making.
@@ -148,7 +147,12 @@ func (x *exchange) enter(k key, m Match) (done func(answered bool), ok bool) {
 			return nil, false
 		}
 	}
-	if !x.survives(x.cfg.Model.Fate(digest(k, m), attempt)) {
+	fate := x.cfg.Model.Fate(digest(k, m), attempt)
+	if m.Request == nil && x.cfg.Lookup != nil {
+		// A question that always fails is one of those told of, not a probe.
+		fate = x.cfg.Model.Passing(digest(k, m), attempt)
+	}
+	if !x.survives(fate) {
 		done(false)
 		return nil, false
 	}

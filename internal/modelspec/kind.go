@@ -93,7 +93,7 @@ func (c *Config) check(p Presets, preset bool) error {
 	}
 	switch {
 	case c.Kind != "" && !slices.Contains(Kinds(), c.Kind):
-		return fmt.Errorf("model %q: unknown kind %q%s; known: %s", c.Name, c.Kind, nearest.Hint(c.Kind, Kinds()), strings.Join(Kinds(), ", "))
+		return fmt.Errorf("model %q: unknown kind %q%s", c.Name, c.Kind, nearest.Hint(c.Kind, Kinds()))
 	case c.Kind == Exec && len(c.Command) == 0:
 		return fmt.Errorf("model %q: kind exec needs a program: command=[python3,engine.py]", c.Name)
 	case c.Kind == Azure && len(c.BaseURL) == 0:

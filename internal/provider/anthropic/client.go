@@ -165,8 +165,7 @@ type served struct {
 // Caps asks the API for the model. What the API can do at all is known; what a
 // model refuses of it, it says itself.
 func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
-	caps := eval.Caps{Chat: true, Tools: true, JSONSchema: true, MaxContext: c.cfg.MaxContext, Reported: map[string]string{},
-		Notes: []string{"no completions and no log-likelihoods: the API has chats only"}}
+	caps, _ := c.Declared()
 	var m served
 	err := httpapi.Patiently(ctx, c.cfg.Timeout, func(ctx context.Context) error {
 		return c.http.Ask(ctx, c.base.JoinPath("models", c.cfg.Model), nil, &m)
@@ -188,6 +187,14 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 		caps.JSONSchema = m.Capabilities.Structured.Supported
 	}
 	return caps, nil
+}
+
+var _ eval.Declarer = (*Client)(nil)
+
+// Declared is what the API can do.
+func (c *Client) Declared() (eval.Caps, bool) {
+	return eval.Caps{Chat: true, Tools: true, JSONSchema: true, MaxContext: c.cfg.MaxContext, Reported: map[string]string{},
+		Notes: []string{"the API has chats only"}}, true
 }
 
 // unlisted finds out what a model's 404 means: an unknown model, or a gateway

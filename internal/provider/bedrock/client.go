@@ -146,12 +146,18 @@ func (c *Client) adapt(err error, sent uint32) bool {
 // Caps asks the model for one token: the list of models is behind other rights
 // than the models are.
 func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
-	caps := eval.Caps{Chat: true, Tools: true, MaxContext: c.cfg.MaxContext,
-		Notes: []string{"no completions and no log-likelihoods: the API has chats only"}}
+	caps, _ := c.Declared()
 	one := 1
 	err := httpapi.Patiently(ctx, c.cfg.Timeout, func(ctx context.Context) error {
 		_, _, err := c.one(ctx, &eval.Request{Type: eval.Chat, Prompt: "Say yes.", Sampling: eval.Sampling{MaxTokens: &one}})
 		return err
 	})
 	return caps, err
+}
+
+var _ eval.Declarer = (*Client)(nil)
+
+// Declared is what the API can do.
+func (c *Client) Declared() (eval.Caps, bool) {
+	return eval.Caps{Chat: true, Tools: true, MaxContext: c.cfg.MaxContext, Notes: []string{"the API has chats only"}}, true
 }

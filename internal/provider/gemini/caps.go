@@ -24,8 +24,7 @@ type served struct {
 // Caps asks the API for the model. What the API can do at all is known; what a
 // model refuses of it, it says itself.
 func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
-	caps := eval.Caps{Chat: true, Tools: true, N: !c.cfg.Stream, Seed: true, JSONSchema: true, Logprobs: c.cfg.Logprobs, MaxContext: c.cfg.MaxContext,
-		Reported: map[string]string{}, Notes: []string{"no completions and no log-likelihoods: the API has chats only"}}
+	caps, _ := c.Declared()
 	var m served
 	err := httpapi.Patiently(ctx, c.cfg.Timeout, func(ctx context.Context) error {
 		return c.http.Ask(ctx, c.base.JoinPath(c.cfg.path()), nil, &m)
@@ -67,4 +66,12 @@ func (c *Client) unlisted(ctx context.Context, missing error) error {
 	}
 	return &eval.Fault{Status: eval.ConfigError, Abort: true, Hint: "served there: " + httpapi.Roll(ids),
 		Err: fmt.Errorf("model %q is unknown%s: %w", c.cfg.Model, nearest.Hint(c.cfg.Model, ids), missing)}
+}
+
+var _ eval.Declarer = (*Client)(nil)
+
+// Declared is what the API can do.
+func (c *Client) Declared() (eval.Caps, bool) {
+	return eval.Caps{Chat: true, Tools: true, N: !c.cfg.Stream, Seed: true, JSONSchema: true, Logprobs: c.cfg.Logprobs, MaxContext: c.cfg.MaxContext,
+		Reported: map[string]string{}, Notes: []string{"the API has chats only"}}, true
 }

@@ -35,11 +35,18 @@ func (m *Model) Fate(digest string, n int) Fate {
 	if !m.faulty() {
 		return Answered
 	}
-	key := m.key(digest)
-	if m.sticky > 0 && uniform(key, drawSticky, 0) < m.sticky {
+	if m.sticky > 0 && uniform(m.key(digest), drawSticky, 0) < m.sticky {
 		return Failed
 	}
-	u := uniform(key, drawAttempt, n)
+	return m.Passing(digest, n)
+}
+
+// Passing is the fate of attempt n at what never fails for good.
+func (m *Model) Passing(digest string, n int) Fate {
+	if !m.faulty() {
+		return Answered
+	}
+	u := uniform(m.key(digest), drawAttempt, n)
 	for _, f := range [...]struct {
 		share float64
 		fate  Fate
