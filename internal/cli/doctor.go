@@ -71,7 +71,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	// These are read once and kept, so they come before the checks that share them.
 	_, _ = a.findProject()
 	checks := []func(context.Context) finding{
-		a.findTasks, a.findHome, a.findStored, a.findMirror, a.findHub, a.findEndpoint, a.findGPUs,
+		a.findTasks, a.findHome, a.findStored, a.findMirror, a.findHub, a.findEndpoint, a.findGPUs, a.findServers, a.findLlamaCPP,
 		a.findBubblewrap,
 		func(ctx context.Context) finding { return a.findContainers(ctx, "docker") },
 		func(ctx context.Context) finding { return a.findContainers(ctx, "podman") },

@@ -63,18 +63,21 @@ func TestDoctor(t *testing.T) {
 	check("hub", findOff, "HF_HUB_OFFLINE", "no token")
 	check("endpoint", findOff, "OPENAI_BASE_URL")
 	check("gpus", findOff)
+	check("servers", findOff, "server=/venv/bin/vllm")
 	check("sandbox namespace", findOff, "install bubblewrap")
 	check("sandbox container docker", findOff)
 
 	// One with everything.
 	c.env["PATH"] = filepath.Join(c.dir, "bin")
 	exe("nvidia-smi", `echo "Card 9000, 80 GiB, 1.2"; echo "Card 9000, 80 GiB, 1.2"`)
+	exe("vllm", "exit 1") // it is not started
 	exe("bwrap", "exit 0")
 	exe("docker", "echo 99.1")
 	exe("podman", "echo cannot >&2; exit 1")
 	c.env["OPENAI_BASE_URL"], c.env["OPENAI_API_KEY"] = server.URL+"/v1/", secret
 	c.env["HF_HUB_OFFLINE"], c.env["HF_ENDPOINT"], c.env["HF_TOKEN"] = "", server.URL, secret
 	check("gpus", findOK, "2 GPUs: Card 9000")
+	check("servers", findOK, "vllm at ")
 	check("sandbox namespace", findOK)
 	check("sandbox container docker", findOK, "99.1")
 	check("sandbox container podman", findMissing, "cannot")

@@ -13,6 +13,10 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"olmoeval/eval"
+	"olmoeval/internal/modelspec"
+	"olmoeval/internal/provider/llamacpp"
 )
 
 // probeTime bounds one check of doctor.
@@ -48,6 +52,33 @@ func (a *app) findGPUs(ctx context.Context) finding {
 		return absent("gpus", findOff, "nvidia-smi lists none", "")
 	}
 	return found("gpus", fmt.Sprintf("%s: %s", plural(len(lines), "GPU"), lines[0]))
+}
+
+// findServers looks for programs that serve checkpoints.
+func (a *app) findServers(context.Context) finding {
+	var have []string
+	for _, name := range []string{modelspec.VLLM, "sglang", modelspec.LlamaServer} {
+		if path := a.executable(name); path != "" {
+			have = append(have, name+" at "+path)
+		}
+	}
+	if len(have) == 0 {
+		return absent("servers", findOff, "neither vllm, sglang nor llama-server is on PATH",
+			"to serve checkpoints here, install one, or say where it is: -m PATH,kind=vllm,server=/venv/bin/vllm")
+	}
+	return found("servers", strings.Join(have, ", "))
+}
+
+// findLlamaCPP says whether GGUF files can be loaded in process.
+func (a *app) findLlamaCPP(context.Context) finding {
+	if !llamacpp.Built {
+		return absent("llamacpp", findOff, "this program was built without llama.cpp", "to load GGUF files in process: make llamacpp")
+	}
+	dir, err := llamacpp.Libraries("", a.Getenv)
+	if err != nil {
+		return absent("llamacpp", findMissing, err.Error(), eval.FaultOf(err).Hint)
+	}
+	return found("llamacpp", "libraries in "+dir)
 }
 
 // findBubblewrap starts the lightest sandbox once.

@@ -69,7 +69,7 @@ func (a *app) modelsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := &table.Table{Columns: table.Columns("model", "asked for", "endpoint", "key from")}
+			t := &table.Table{Columns: table.Columns("model", "kind", "asked for", "endpoint", "key from")}
 			names := presets.Names()
 			sort.Strings(names)
 			for _, n := range names {
@@ -84,7 +84,7 @@ func (a *app) modelsCommand() *cobra.Command {
 					}
 					continue
 				}
-				t.Add(n, c.Model, strings.Join(c.BaseURL, " "), c.APIKeyEnv)
+				t.Add(n, firstOf(c.Kind, "–"), c.Model, strings.Join(c.BaseURL, " "), firstOf(c.APIKeyEnv, modelspec.KeyEnv(c.Kind)))
 			}
 			if a.global.json {
 				return nil

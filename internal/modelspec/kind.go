@@ -39,6 +39,9 @@ var keyEnv = map[string]string{
 	OpenAI: "OPENAI_API_KEY", Azure: "AZURE_OPENAI_API_KEY", Anthropic: "ANTHROPIC_API_KEY", Gemini: "GEMINI_API_KEY",
 }
 
+// KeyEnv names the variable that holds a kind's key, "" for none.
+func KeyEnv(kind string) string { return keyEnv[kind] }
+
 // choose fills in what was not said: the kind, the endpoint of the environment,
 // where the key is.
 func (c *Config) choose(getenv func(string) string) {
