@@ -76,12 +76,12 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 		}
 	}
 	one := 1
+	var resp *eval.Response
 	probe := func(r *eval.Request) (bool, error) {
 		r.Sampling.MaxTokens = &one
-		var resp *eval.Response
 		err := c.patiently(ctx, func(ctx context.Context) (err error) { resp, err = c.generate(ctx, r); return err })
 		if err == nil {
-			return resp != nil, nil
+			return true, nil
 		}
 		if refusal(err) {
 			return false, nil
@@ -90,8 +90,12 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 	}
 	hello := []eval.Message{{Role: "user", Content: "Say yes."}}
 	var err error
-	if caps.Completion, err = probe(&eval.Request{Type: eval.Completion, Prompt: "One, two,"}); err != nil {
+	if caps.Completion, err = probe(&eval.Request{Type: eval.Completion, Prompt: shortest}); err != nil {
 		return caps, err
+	}
+	framed := 0
+	if caps.Completion && resp.Usage.PromptTokens > mostOfShortest {
+		caps.Completion, framed = false, resp.Usage.PromptTokens
 	}
 	if caps.Chat, err = probe(&eval.Request{Type: eval.Chat, Messages: hello}); err != nil {
 		return caps, err
@@ -102,15 +106,19 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 			return caps, err
 		}
 	}
-	if !caps.Completion && !caps.Chat {
+	if !caps.Completion && !caps.Chat && framed == 0 {
 		return caps, &eval.Fault{Status: eval.ConfigError, Abort: true, Hint: "check base_url; it usually ends in /v1",
 			Err: fmt.Errorf("%s answers neither completions nor chats of %s", c.endpoints[0].base, c.cfg.Model)}
 	}
-	if caps.Completion {
+	switch {
+	case caps.Completion:
 		if err := c.scoring(ctx, &caps); err != nil {
 			return caps, err
 		}
-	} else {
+	case framed > 0:
+		caps.Notes = append(caps.Notes, fmt.Sprintf("no bare completions, so no log-likelihoods: a prompt of one byte counts %d tokens, "+
+			"so the server puts prompts into its chat template, as Ollama does", framed))
+	default:
 		caps.Notes = append(caps.Notes, "no completions, so no log-likelihoods")
 	}
 	caps.N, caps.Seed, caps.JSONSchema = true, true, true // of the API; a server that refuses one says so
@@ -123,6 +131,13 @@ func (c *Client) Caps(ctx context.Context) (eval.Caps, error) {
 	}
 	return caps, c.fingerprint(ctx, &caps)
 }
+
+// shortest is a prompt of one byte. Tokenizers make one or two tokens of it and
+// put at most one before and one behind; more are a chat template's.
+const (
+	shortest       = "1"
+	mostOfShortest = 4
+)
 
 // refusal reports whether a server said that it does not do something.
 func refusal(err error) bool {

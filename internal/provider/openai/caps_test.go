@@ -59,6 +59,32 @@ func TestCaps(t *testing.T) {
 	}
 }
 
+// A server that puts the prompts of completions into a chat template, as Ollama
+// does, has no bare completions; its count of a one-byte prompt tells.
+func TestCompletionsInATemplateAreNone(t *testing.T) {
+	for tokens, bare := range map[int]bool{0: true, 1: true, 3: true, 11: false} {
+		cl := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/v1/models":
+				fmt.Fprint(w, `{"data":[{"id":"m"}]}`)
+			case "/v1/completions":
+				fmt.Fprintf(w, `{"choices":[{"index":0,"text":"x","finish_reason":"length"}],"usage":{"prompt_tokens":%d,"completion_tokens":1}}`, tokens)
+			case "/v1/chat/completions":
+				fmt.Fprint(w, `{"choices":[{"index":0,"message":{"content":"yes"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":1}}`)
+			default:
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}, nil)
+		caps, err := cl.Caps(ctx)
+		if err != nil || caps.Completion != bare || !caps.Chat || caps.Loglikelihood {
+			t.Errorf("%d tokens for one byte: %+v, %v", tokens, caps, err)
+		}
+		if said := strings.Contains(strings.Join(caps.Notes, " "), "chat template"); said == bare {
+			t.Errorf("%d tokens for one byte: notes %q", tokens, caps.Notes)
+		}
+	}
+}
+
 func TestWaitReady(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
